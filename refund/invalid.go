@@ -1,0 +1,47 @@
+package refund
+
+import (
+	"fmt"
+	"strings"
+)
+
+// InvalidError says which fields of a document are wrong and what they should
+// be. It lists all of them, so that a caller repairs the document once.
+type InvalidError struct {
+	Fields []FieldError
+}
+
+// FieldError is one wrong field: its path as in "order.total", and what is
+// wanted instead of what.
+type FieldError struct {
+	Field   string `json:"field"`
+	Problem string `json:"problem"`
+}
+
+func (e *InvalidError) Error() string {
+	parts := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		parts[i] = f.Field + ": " + f.Problem
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (e *InvalidError) add(field, format string, args ...any) {
+	e.Fields = append(e.Fields, FieldError{Field: field, Problem: fmt.Sprintf(format, args...)})
+}
+
+// orNil returns nil, not a typed nil, when nothing is wrong.
+func (e *InvalidError) orNil() error {
+	if len(e.Fields) == 0 {
+		return nil
+	}
+	return e
+}
+
+// Invalid makes an [*InvalidError] of one field, for rules that live outside
+// this package, such as a provider's own.
+func Invalid(field, format string, args ...any) *InvalidError {
+	var e InvalidError
+	e.add(field, format, args...)
+	return &e
+}
