@@ -1,0 +1,74 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/refundflow/refundflow/refund"
+)
+
+// Ledger is the system of record. It is safe for concurrent use by any number
+// of processes. Times are given by the caller, from the workflow's clock where
+// a business day depends on them: the ledger has no clock of its own.
+type Ledger interface {
+	// Open writes the refund down, or finds what is written. The order's
+	// remainder is taken here: the sum of an order's open and succeeded refunds
+	// never exceeds its total.
+	Open(context.Context, Opening) (Opened, error)
+	// Hold takes the amount from the day's cap and the reserve, and the order's
+	// turn, all or nothing. Held before, it confirms, and moves the hold when the
+	// day has changed.
+	Hold(context.Context, Key, time.Time, Limits) (Hold, error)
+	// BeginCancel writes down that the order's verification is about to be
+	// cancelled; EndCancel what came of it.
+	BeginCancel(context.Context, Key, time.Time) error
+	EndCancel(ctx context.Context, key Key, at time.Time, done bool, text string) error
+	// BeginSend confirms the hold for the day of the sending and writes the
+	// intent, before the first byte leaves.
+	BeginSend(context.Context, Key, time.Time, Limits) (Permit, error)
+	// BeginResend permits one identical repetition of a request whose absence is
+	// proven: it is granted only while the refund is Sending, after
+	// absenceReads readings, and at most maxResends times.
+	BeginResend(ctx context.Context, key Key, at time.Time, absenceReads, maxResends int) (Permit, error)
+	// EndSend writes down what came of a sending.
+	EndSend(context.Context, Key, time.Time, Answer) error
+	// NoteAbsent counts a reading in which the platform showed no such refund and
+	// returns how many there were in a row since the last sending.
+	NoteAbsent(context.Context, Key, time.Time) (int, error)
+	// Settle books the provider's final word that the money is back.
+	Settle(context.Context, Key, Settlement) error
+	// Finish ends the refund in any other way: it gives back what may be given
+	// back, and frees the order's turn.
+	Finish(context.Context, Key, Ending) error
+	// Note adds a line to the journal; the same step and text are written once.
+	Note(ctx context.Context, key Key, at time.Time, step, text string) error
+	// Flag marks the account's lane as misconfigured: no hold is granted until
+	// Unflag.
+	Flag(ctx context.Context, account string, at time.Time, reason string) error
+	Unflag(ctx context.Context, account string, at time.Time, by string) error
+	// Refund returns what is written of one refund, or [ErrUnknown].
+	Refund(context.Context, Key) (Record, error)
+	// Journal returns the lines of one refund, oldest first.
+	Journal(context.Context, Key) ([]Entry, error)
+	// Usage tells how much of an account's cap and reserve is in use.
+	Usage(ctx context.Context, account string, now time.Time, limits Limits) (Usage, error)
+	// Audit recomputes every sum from its parts and returns what disagrees.
+	Audit(context.Context) ([]string, error)
+	// Close closes the store.
+	Close() error
+}
+
+// ErrUnknown is returned for a refund that was never opened.
+var ErrUnknown = errors.New("ledger: no such refund")
+
+// Key names a refund.
+type Key struct {
+	Account string `json:"account"`
+	ID      string `json:"id"`
+}
+
+func (k Key) String() string { return k.Account + "/" + k.ID }
+
+// KeyOf names the refund of a request.
+func KeyOf(r refund.Request) Key { return Key{Account: r.Account, ID: r.ID} }
