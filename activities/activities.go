@@ -1,0 +1,83 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// Activities holds what the steps need. Register makes them known to a worker.
+type Activities struct {
+	Accounts Accounts
+	Ledger   ledger.Ledger
+}
+
+// Accounts finds the accounts of the configuration.
+type Accounts interface {
+	// Account returns the account as it is configured now, or an error that names
+	// the accounts there are.
+	Account(name string) (Account, error)
+}
+
+// Account is one merchant account, ready for use.
+type Account struct {
+	Name     string
+	Provider providers.Provider
+	// NumberPrefix begins every refund number of this account, so that
+	// environments that share a merchant number do not collide.
+	NumberPrefix string
+	// Queue is the task queue of its provider calls; empty means the workflow's.
+	Queue string
+	// ApproveAbove: larger refunds want a person's approval; nil means none do.
+	ApproveAbove *refund.Fen
+	Limits       ledger.Limits
+}
+
+// Register makes the activities known to a worker under their constant names.
+func (a *Activities) Register(r worker.ActivityRegistry) {
+	for name, fn := range map[string]any{
+		Open: a.Open, Hold: a.Hold, Finish: a.Finish, Note: a.Note, Flag: a.Flag, Unflag: a.Unflag,
+		CheckOrder: a.CheckOrder, CancelVerification: a.CancelVerification,
+		Apply: a.Apply, FindOut: a.FindOut, AwaitResult: a.AwaitResult,
+	} {
+		r.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
+	}
+}
+
+// refundOf loads what a step works on: the ledger's record and the account.
+func (a *Activities) refundOf(ctx context.Context, key ledger.Key) (ledger.Record, Account, error) {
+	record, err := a.Ledger.Refund(ctx, key)
+	if err != nil {
+		return ledger.Record{}, Account{}, fmt.Errorf("reading refund %s: %w", key, err)
+	}
+	account, err := a.Accounts.Account(key.Account)
+	if err != nil {
+		return ledger.Record{}, Account{}, &refund.Failure{
+			Class: refund.ClassMisconfigured, Op: "configuration", Code: "no account", Message: err.Error(),
+			Hint: "add the account to the worker's configuration, then resolve this refund with retry",
+		}
+	}
+	return record, account, nil
+}
+
+func instruction(r ledger.Record) providers.Instruction {
+	return providers.Instruction{Number: r.Number, Request: r.Request}
+}
+
+// now is the workflow's time carried forward to this attempt: a step that was
+// repeated for hours must not confirm its budget for the day it began on. Both
+// times are the server's, so that skipped time counts too.
+func now(ctx context.Context, scheduled time.Time) time.Time {
+	info := activity.GetInfo(ctx)
+	if waited := info.StartedTime.Sub(info.ScheduledTime); waited > 0 {
+		return scheduled.Add(waited)
+	}
+	return scheduled
+}

@@ -1,0 +1,135 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// Apply sends the refund. The ledger says "sending" before the first byte
+// leaves: when any attempt, by whichever process, finds that written, the
+// outcome of an earlier one is unknown, and Apply ends with an ambiguous
+// failure instead of sending again. Only what was certainly not processed is
+// repeated here.
+func (a *Activities) Apply(ctx context.Context, in Step) (Applied, error) {
+	record, account, err := a.refundOf(ctx, in.Key)
+	if err != nil {
+		return Applied{}, translate(ctx, Apply, err)
+	}
+	permit, err := a.Ledger.BeginSend(ctx, in.Key, now(ctx, in.Now), account.Limits)
+	if err != nil {
+		return Applied{}, translate(ctx, Apply, err)
+	}
+	switch {
+	case permit.Accepted != nil:
+		return Applied{Receipt: permit.Accepted}, nil
+	case permit.Send:
+		applied, err := a.send(ctx, in, record, account)
+		return applied, translate(ctx, Apply, err)
+	case permit.Doubt:
+		return Applied{}, translate(ctx, Apply, &refund.Failure{
+			Class: refund.ClassAmbiguous, Op: Apply, Code: "interrupted",
+			Message: "an earlier attempt was cut short after the request may have been sent",
+		})
+	default:
+		return Applied{Hold: &permit.Hold}, nil
+	}
+}
+
+// FindOut settles the doubt about a sent refund: it asks the provider by the
+// refund's number and adopts what it finds. When the refund was absent often
+// enough, it repeats the identical request, as often as the provider's rules
+// permit.
+func (a *Activities) FindOut(ctx context.Context, in Step) (Applied, error) {
+	applied, err := a.findOut(ctx, in)
+	return applied, translate(ctx, FindOut, err)
+}
+
+func (a *Activities) findOut(ctx context.Context, in Step) (Applied, error) {
+	record, account, err := a.refundOf(ctx, in.Key)
+	if err != nil {
+		return Applied{}, err
+	}
+	if record.Sending == ledger.Done {
+		return Applied{Receipt: &providers.Receipt{PlatformRefundID: record.PlatformRefundID, Amount: record.Receipt}}, nil
+	}
+	result, err := account.Provider.Query(ctx, instruction(record))
+	if err != nil {
+		return Applied{}, err
+	}
+	rules, at := account.Provider.Rules(), now(ctx, in.Now)
+	switch result.State {
+	case providers.ResultProcessing, providers.ResultSucceeded, providers.ResultFailed:
+		receipt := &providers.Receipt{PlatformRefundID: result.PlatformRefundID, Amount: result.Amount}
+		text := fmt.Sprintf("found at the platform: %s", result.State)
+		return Applied{Receipt: receipt}, a.Ledger.EndSend(ctx, in.Key, at, ledger.Answer{Receipt: receipt, Text: text})
+	case providers.ResultAbsent:
+		reads, err := a.Ledger.NoteAbsent(ctx, in.Key, at)
+		if err != nil {
+			return Applied{}, err
+		}
+		if reads < rules.AbsenceReads {
+			return Applied{}, notYet(fmt.Sprintf("the platform does not show the refund (reading %d of %d)",
+				reads, rules.AbsenceReads), rules.AbsenceInterval)
+		}
+		return a.resend(ctx, in, record, account)
+	case providers.ResultUnknown:
+	}
+	attempt := int(activity.GetInfo(ctx).Attempt)
+	return Applied{}, notYet("the platform cannot say what became of the refund", rules.PollDelay(attempt))
+}
+
+func (a *Activities) resend(ctx context.Context, in Step, record ledger.Record, account Account) (Applied, error) {
+	rules := account.Provider.Rules()
+	permit, err := a.Ledger.BeginResend(ctx, in.Key, now(ctx, in.Now), rules.AbsenceReads, rules.MaxResends)
+	switch {
+	case err != nil:
+		return Applied{}, err
+	case permit.Accepted != nil:
+		return Applied{Receipt: permit.Accepted}, nil
+	case permit.Exhausted:
+		return Applied{}, &refund.Failure{
+			Class: refund.ClassNeedsHuman, Op: FindOut, Code: "unanswered",
+			Message: fmt.Sprintf("sent %d times without a clear answer, and the platform does not show the refund", record.Sends),
+			Hint:    "look for the refund in the platform's console, then resolve with succeeded, failed or retry",
+		}
+	case !permit.Send:
+		return Applied{}, notYet("the refund's absence is not proven yet", rules.AbsenceInterval)
+	}
+	applied, err := a.send(ctx, in, record, account)
+	if c := classOf(err); c == refund.ClassRejected || c == refund.ClassInsufficientFunds {
+		// Refused on a repeat: perhaps because the first one did arrive. Not an answer.
+		return Applied{}, &refund.Failure{
+			Class: refund.ClassNeedsHuman, Op: FindOut, Code: "refused on repeat", Message: refund.CleanText(err.Error()),
+			Hint: "look for the refund in the platform's console, then resolve with succeeded, failed or retry",
+		}
+	}
+	return applied, err
+}
+
+// send makes the call whose intent is written, and writes the answer down.
+func (a *Activities) send(ctx context.Context, in Step, record ledger.Record, account Account) (Applied, error) {
+	receipt, err := account.Provider.Apply(ctx, instruction(record))
+	at := now(ctx, in.Now)
+	if err == nil {
+		answer := ledger.Answer{Receipt: &receipt, Text: "accepted by the platform as " + receipt.PlatformRefundID}
+		return Applied{Receipt: &receipt}, a.Ledger.EndSend(ctx, in.Key, at, answer)
+	}
+	answer := ledger.Answer{Text: err.Error()}
+	switch classOf(err) {
+	case refund.ClassTransient, refund.ClassThrottled, refund.ClassInsufficientFunds:
+		answer.NotSent = true
+	case refund.ClassRejected, refund.ClassMisconfigured:
+		answer.Refused = true
+	case refund.ClassAmbiguous, refund.ClassNeedsHuman:
+		// Nobody can say yet whether it was processed: the intent stays, and
+		// whoever goes on asks first.
+	}
+	return Applied{}, errors.Join(err, a.Ledger.EndSend(ctx, in.Key, at, answer))
+}

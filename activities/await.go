@@ -1,0 +1,63 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers"
+)
+
+// AwaitResult asks for the refund's result until it is final. While it is not,
+// the activity fails benignly with the provider's next delay, so that the
+// repeats live in the server and cost no history. A success whose numbers
+// agree is booked before it is reported; everything else is for the workflow
+// to decide.
+func (a *Activities) AwaitResult(ctx context.Context, in Step) (Awaited, error) {
+	record, account, err := a.refundOf(ctx, in.Key)
+	if err != nil {
+		return Awaited{}, translate(ctx, AwaitResult, err)
+	}
+	if record.Status == ledger.Succeeded {
+		return Awaited{Settled: true, Result: providers.Result{
+			State: providers.ResultSucceeded, PlatformRefundID: record.PlatformRefundID, Amount: record.Refunded,
+		}}, nil
+	}
+	result, err := account.Provider.Query(ctx, instruction(record))
+	if err != nil {
+		return Awaited{}, translate(ctx, AwaitResult, err)
+	}
+	switch result.State {
+	case providers.ResultSucceeded:
+		if mismatch := disagreement(record, result); mismatch != "" {
+			return Awaited{Result: result, Mismatch: mismatch}, nil
+		}
+		err := a.Ledger.Settle(ctx, in.Key, ledger.Settlement{
+			Result: result, At: now(ctx, in.Now), Reason: "the platform reports the refund as successful",
+		})
+		return Awaited{Result: result, Settled: err == nil}, translate(ctx, AwaitResult, err)
+	case providers.ResultFailed:
+		return Awaited{Result: result}, nil
+	case providers.ResultProcessing, providers.ResultAbsent, providers.ResultUnknown:
+	}
+	attempt := int(activity.GetInfo(ctx).Attempt)
+	return Awaited{}, notYet(fmt.Sprintf("the platform's answer to question %d: %s", attempt, result.State),
+		account.Provider.Rules().PollDelay(attempt))
+}
+
+// disagreement names the numbers of a success that are not those of the refund.
+// Identity checks of the protocol notes, docs/protocols/baidu.md §3.1 and §5.
+func disagreement(r ledger.Record, result providers.Result) string {
+	switch {
+	case result.Amount != 0 && result.Amount != r.Amount:
+		return fmt.Sprintf("the platform reports %s given back, asked for were %s", result.Amount, r.Amount)
+	case r.Receipt != 0 && r.Receipt != r.Amount:
+		return fmt.Sprintf("the platform accepted %s, asked for were %s", r.Receipt, r.Amount)
+	case r.PlatformRefundID != "" && result.PlatformRefundID != "" && r.PlatformRefundID != result.PlatformRefundID:
+		return fmt.Sprintf("the platform reports its refund %s, but it had accepted ours as %s",
+			result.PlatformRefundID, r.PlatformRefundID)
+	}
+	return ""
+}

@@ -1,0 +1,10 @@
+// Package activities holds the steps of a refund that touch the world: each is
+// thin, idempotent, and turns a provider call or a ledger call into a Temporal
+// result or error.
+//
+// Calls to a provider are regular activities, each wrapped in the ledger
+// entries that make it safe to repeat: the intent before, the answer after.
+// Pure ledger steps are made to run as local activities. The package imports
+// the contracts in providers and ledger, never a concrete one, so that
+// workflows may import it for names and types.
+package activities

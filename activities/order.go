@@ -1,0 +1,62 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// CheckOrder asks the provider whether the order is paid and verified.
+func (a *Activities) CheckOrder(ctx context.Context, in Step) (providers.OrderState, error) {
+	record, account, err := a.refundOf(ctx, in.Key)
+	if err != nil {
+		return providers.OrderState{}, translate(ctx, CheckOrder, err)
+	}
+	state, err := account.Provider.OrderState(ctx, record.Request.Order)
+	return state, translate(ctx, CheckOrder, err)
+}
+
+// CancelVerification cancels the order's verification, which has no inverse.
+// When an earlier attempt may have arrived, it looks at the order before it
+// calls again.
+func (a *Activities) CancelVerification(ctx context.Context, in Step) error {
+	return translate(ctx, CancelVerification, a.cancelVerification(ctx, in))
+}
+
+func (a *Activities) cancelVerification(ctx context.Context, in Step) error {
+	record, account, err := a.refundOf(ctx, in.Key)
+	if err != nil {
+		return err
+	}
+	canceller, able := account.Provider.(providers.VerificationCanceller)
+	if !able {
+		return errors.New("the provider's rules ask for cancelling verifications, but it cannot: a program error")
+	}
+	at := now(ctx, in.Now)
+	switch record.Verification {
+	case ledger.Done:
+		return nil
+	case ledger.Begun:
+		state, err := account.Provider.OrderState(ctx, record.Request.Order)
+		if err != nil {
+			return err
+		}
+		if state.Asked && !state.Verified {
+			return a.Ledger.EndCancel(ctx, in.Key, at, true, "the platform shows the order as not verified")
+		}
+	case ledger.NotBegun:
+	}
+	if err := a.Ledger.BeginCancel(ctx, in.Key, at); err != nil {
+		return err
+	}
+	if err := canceller.CancelVerification(ctx, record.Request.Order); err != nil {
+		if classOf(err) == refund.ClassAmbiguous || classOf(err) == "" {
+			return err // it may have happened: the intent stays, and the next attempt looks first
+		}
+		return errors.Join(err, a.Ledger.EndCancel(ctx, in.Key, at, false, err.Error()))
+	}
+	return a.Ledger.EndCancel(ctx, in.Key, at, true, "cancelled by the platform")
+}

@@ -1,0 +1,91 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/refundflow/refundflow/activities"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// awaitResolution stands visibly until a person decides; nil means to try
+// again. What can still be cancelled, can be cancelled here too.
+func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
+	if a.failure != nil {
+		s.Failure = a.failure
+	}
+	s.inbox.resolution = nil
+	s.move(ctx, refund.StatusNeedsAttention, a.reason+" — waits for the signal resolve: retry, succeeded or failed")
+	err := workflow.Await(ctx, func() bool {
+		return s.inbox.resolution != nil || s.inbox.cancel != nil && !s.Irreversible
+	})
+	if err != nil {
+		return nil // the context is never cancelled
+	}
+	if err := s.writeRemarks(ctx); err != nil {
+		s.line(ctx, err.Error())
+	}
+	r := s.inbox.resolution
+	switch {
+	case r == nil:
+		c := s.inbox.cancel
+		return &ending{status: refund.StatusCancelled, reason: said("cancelled", c.By, c.Note), by: c.By}
+	case r.Action == refund.ResolveSucceeded:
+		return s.byHand(refund.StatusSucceeded, r)
+	case r.Action == refund.ResolveFailed:
+		return s.byHand(refund.StatusFailed, r)
+	}
+	s.retry(ctx, r)
+	return nil
+}
+
+func (s *saga) byHand(status refund.Status, r *refund.Resolution) *ending {
+	reason := fmt.Sprintf("%s; evidence: %s", said("resolved as "+string(status), r.By, r.Note), r.Evidence)
+	if status == refund.StatusSucceeded {
+		s.Refunded = s.Request.Amount
+	}
+	return &ending{status: status, reason: reason, by: r.By, failure: s.Failure}
+}
+
+// retry goes on from the check of the order; whoever says so vouches for the
+// account's configuration as well.
+func (s *saga) retry(ctx workflow.Context, r *refund.Resolution) {
+	if s.Failure != nil && s.Failure.Class == refund.ClassMisconfigured {
+		line := activities.Line{Key: s.key(), Now: workflow.Now(ctx), Text: r.By}
+		if _, err := record[any](ctx, activities.Unflag, line); err != nil {
+			s.line(ctx, "the account is still flagged: "+refund.CleanText(err.Error()))
+		}
+	}
+	s.Failure, s.rechecks = nil, 0
+}
+
+// finish closes the books and tells the outcome. It never drops what was said
+// in the meantime.
+func (s *saga) finish(ctx workflow.Context, end *ending) (refund.Outcome, error) {
+	for s.opened && !end.booked {
+		in := activities.Ending{Key: s.key(), Now: workflow.Now(ctx), Status: end.status, Reason: end.reason, By: end.by}
+		if end.status == refund.StatusSucceeded {
+			in.Refunded = s.Refunded
+		}
+		if _, err := record[any](ctx, activities.Finish, in); err == nil {
+			break
+		} else if again := s.awaitResolution(ctx, &attention{
+			reason: "the end (" + string(end.status) + ") could not be booked", failure: failureOf(err),
+		}); again != nil {
+			end = again
+		}
+	}
+	s.Outcome = &refund.Outcome{
+		ID: s.Request.ID, Account: s.Request.Account, Status: end.status, Reason: end.reason, Amount: s.Refunded,
+		ProviderNumber: s.ProviderNumber, PlatformRefundID: s.PlatformRefundID, Failure: end.failure,
+		EndedAt: workflow.Now(ctx),
+	}
+	s.move(ctx, end.status, end.reason)
+	for s.hear(ctx); len(s.inbox.journal) > 0 && s.opened; s.hear(ctx) {
+		if err := s.writeRemarks(ctx); err != nil {
+			break // they stay visible in the view
+		}
+	}
+	return *s.Outcome, nil
+}

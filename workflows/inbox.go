@@ -1,0 +1,169 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/refundflow/refundflow/activities"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// inbox holds what people and callbacks have said. Signals come before anyone
+// waits for them, twice, late and in any order: each is read as soon as it is
+// there, counts once, and is answered by a visible line.
+type inbox struct {
+	approval   *refund.Decision
+	rejection  *refund.Decision
+	cancel     *refund.Decision
+	resolution *refund.Resolution
+	// looks counts signals that only ask to look again now.
+	looks int
+	// journal holds lines that wait to be written to the ledger.
+	journal []string
+	remarks int
+}
+
+// listen reads every signal for as long as the workflow runs, and hears
+// Temporal's own request to cancel as the signal cancel. The handlers never
+// block, so that one signal cannot hold up the next.
+func (s *saga) listen(ctx workflow.Context) {
+	hear := map[string]func(workflow.Context, []byte){
+		SignalApprove:       decided(s, SignalApprove, s.onApprove),
+		SignalReject:        decided(s, SignalReject, s.onReject),
+		SignalCancel:        decided(s, SignalCancel, s.onCancel),
+		SignalResolve:       decided(s, SignalResolve, s.onResolve),
+		SignalLimitsChanged: func(workflow.Context, []byte) { s.inbox.looks++ },
+		SignalNotification:  func(workflow.Context, []byte) { s.inbox.looks++ },
+	}
+	names := []string{ // a fixed order: maps have none, and replay needs one
+		SignalApprove, SignalReject, SignalCancel, SignalResolve, SignalLimitsChanged, SignalNotification,
+	}
+	selector := workflow.NewSelector(ctx)
+	for _, name := range names {
+		selector.AddReceive(workflow.GetSignalChannel(ctx, name), func(c workflow.ReceiveChannel, _ bool) {
+			var raw converter.RawValue
+			c.Receive(ctx, &raw)
+			hear[name](ctx, raw.Payload().GetData())
+		})
+	}
+	listening, _ := workflow.NewDisconnectedContext(ctx)
+	workflow.Go(listening, func(ctx workflow.Context) {
+		for {
+			selector.Select(ctx)
+		}
+	})
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		ctx.Done().Receive(ctx, nil)
+		s.onCancel(ctx, refund.Decision{By: "temporal", Note: "the workflow was asked to cancel"})
+	})
+}
+
+// hear lets the listeners read all that has arrived, so that completing drops
+// no signal: coroutines run in the order of their creation, and this one's is
+// the last.
+func (s *saga) hear(ctx workflow.Context) {
+	done := false
+	workflow.Go(ctx, func(workflow.Context) { done = true })
+	_ = workflow.Await(ctx, func() bool { return done })
+}
+
+// decided parses a payload that a person may have typed. What cannot be read is
+// answered by a visible line and changes nothing.
+func decided[T interface{ Validate() error }](s *saga, signal string, then func(workflow.Context, T)) func(workflow.Context, []byte) {
+	return func(ctx workflow.Context, payload []byte) {
+		v, err := refund.Parse[T](payload)
+		if err != nil {
+			s.remark(ctx, fmt.Sprintf("signal %s ignored, its payload is wrong: %v", signal, err))
+			return
+		}
+		then(ctx, v)
+	}
+}
+
+func (s *saga) onApprove(ctx workflow.Context, d refund.Decision) {
+	switch {
+	case d.By == s.Request.RequestedBy:
+		s.remark(ctx, d.By+" asked for this refund and cannot approve it; somebody else must")
+	case s.approved || s.Status.Final():
+		s.remark(ctx, "approval by "+d.By+" came when none was awaited any more")
+	case s.inbox.approval != nil || s.inbox.rejection != nil:
+		s.remark(ctx, "approval by "+d.By+" came after the decision was made")
+	default:
+		s.inbox.approval = &d
+		s.remark(ctx, said("approved", d.By, d.Note))
+	}
+}
+
+func (s *saga) onReject(ctx workflow.Context, d refund.Decision) {
+	switch {
+	case s.approved || s.Status.Final():
+		s.remark(ctx, "rejection by "+d.By+" came when no decision was awaited any more; send cancel to stop the refund")
+	case s.inbox.approval != nil || s.inbox.rejection != nil:
+		s.remark(ctx, "rejection by "+d.By+" came after the decision was made; send cancel to stop the refund")
+	default:
+		s.inbox.rejection = &d
+		s.remark(ctx, said("rejected", d.By, d.Note))
+	}
+}
+
+func (s *saga) onCancel(ctx workflow.Context, d refund.Decision) {
+	switch {
+	case s.Status.Final():
+		s.remark(ctx, "cancellation by "+d.By+" refused: the refund has ended")
+	case s.Irreversible:
+		s.remark(ctx, "cancellation by "+d.By+" refused: the point of no return has passed")
+	case s.inbox.cancel != nil:
+		s.remark(ctx, "cancellation by "+d.By+": already asked for by "+s.inbox.cancel.By)
+	default:
+		s.inbox.cancel = &d
+		s.remark(ctx, said("cancellation asked for", d.By, d.Note))
+	}
+}
+
+func (s *saga) onResolve(ctx workflow.Context, r refund.Resolution) {
+	switch {
+	case s.Status != refund.StatusNeedsAttention:
+		s.remark(ctx, fmt.Sprintf("resolve by %s refused: the refund is %s and needs nobody now", r.By, s.Status))
+	case s.inbox.resolution != nil:
+		s.remark(ctx, "resolve by "+r.By+" came after "+s.inbox.resolution.By+" had decided")
+	default:
+		s.inbox.resolution = &r
+		s.remark(ctx, said("resolved with "+string(r.Action), r.By, r.Note))
+	}
+}
+
+func said(what, by, note string) string {
+	if note == "" {
+		return what + " by " + by
+	}
+	return what + " by " + by + ": " + note
+}
+
+// remark writes a visible line without changing the status, and keeps it for
+// the journal.
+func (s *saga) remark(ctx workflow.Context, text string) {
+	s.line(ctx, text)
+	s.inbox.journal = append(s.inbox.journal, text)
+}
+
+// writeRemarks brings what was said into the permanent journal. It is called
+// whenever the refund has opened and is about to go on.
+func (s *saga) writeRemarks(ctx workflow.Context) error {
+	for len(s.inbox.journal) > 0 && s.opened {
+		text := s.inbox.journal[0]
+		s.inbox.journal = s.inbox.journal[1:]
+		s.inbox.remarks++
+		// The time makes the step unique even when a terminated workflow was begun
+		// anew and counts from one again.
+		now := workflow.Now(ctx)
+		in := activities.Line{Key: s.key(), Now: now, Text: text,
+			Step: fmt.Sprintf("said %d at %s", s.inbox.remarks, now.UTC().Format(time.RFC3339Nano))}
+		if _, err := record[any](ctx, activities.Note, in); err != nil {
+			return &attention{reason: "the journal cannot be written", failure: failureOf(err)}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package workflows
+
+import (
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+)
+
+// Names by which callers and people reach a refund. They appear in histories
+// and in other people's programs: never rename one.
+const (
+	// TypeRefund is the workflow type; its input is a [refund.Request], its result
+	// a [refund.Outcome].
+	TypeRefund = "RefundWorkflow"
+	// TaskQueue is the default task queue.
+	TaskQueue = "refunds"
+
+	// SignalApprove and SignalReject decide a refund that waits for approval;
+	// SignalCancel stops it before the point of no return. Their payload is a
+	// [refund.Decision].
+	SignalApprove = "approve"
+	SignalReject  = "reject"
+	SignalCancel  = "cancel"
+	// SignalResolve ends or repeats a refund that needs attention; its payload is a
+	// [refund.Resolution].
+	SignalResolve = "resolve"
+	// SignalLimitsChanged makes a refund that waits for budget look again now.
+	SignalLimitsChanged = "limits-changed"
+	// SignalNotification makes a refund that waits for its result ask the provider
+	// now. It proves nothing by itself.
+	SignalNotification = "provider-notification"
+
+	// QueryStatus answers with a [refund.View].
+	QueryStatus = "status"
+)
+
+// Search attributes of every refund, for the lists of the Web UI.
+var (
+	AttributeProvider = temporal.NewSearchAttributeKeyKeyword("RefundProvider")
+	AttributeAccount  = temporal.NewSearchAttributeKeyKeyword("RefundAccount")
+	AttributeStatus   = temporal.NewSearchAttributeKeyKeyword("RefundStatus")
+	AttributeOrder    = temporal.NewSearchAttributeKeyKeyword("RefundOrder")
+	AttributeAmount   = temporal.NewSearchAttributeKeyInt64("RefundAmount")
+)
+
+// SearchAttributes are the attributes a namespace must know before a refund
+// can run: an unknown one blocks every workflow task without a word. The
+// worker registers them when it starts.
+func SearchAttributes() map[string]enumspb.IndexedValueType {
+	all := map[string]enumspb.IndexedValueType{}
+	for _, key := range []temporal.SearchAttributeKey{
+		AttributeProvider, AttributeAccount, AttributeStatus, AttributeOrder, AttributeAmount,
+	} {
+		all[key.GetName()] = key.GetValueType()
+	}
+	return all
+}

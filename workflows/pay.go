@@ -1,0 +1,195 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/refundflow/refundflow/activities"
+	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// cancelVerification is the point of no return of a verified order: nobody can
+// verify it again. Amount, order, cap, reserve and approval are settled.
+func (s *saga) cancelVerification(ctx workflow.Context) error {
+	if !s.wantsCancelling || s.sent {
+		return nil
+	}
+	if err := s.stopped(ctx); err != nil {
+		return err
+	}
+	s.Irreversible = true
+	s.move(ctx, refund.StatusCancellingVerification, "cancels the order's verification; there is no way back from here")
+	_, err := ask[any](ctx, s.plan.Queue, activities.CancelVerification, unreachableFor, s.step(ctx))
+	if err != nil {
+		f := failureOf(err)
+		switch f.Class {
+		case refund.ClassAmbiguous, refund.ClassNeedsHuman:
+			s.cancelled = true // perhaps
+		case refund.ClassTransient, refund.ClassThrottled, refund.ClassInsufficientFunds,
+			refund.ClassRejected, refund.ClassMisconfigured:
+			s.Irreversible = s.cancelled // certainly not processed: the order is still verified
+		}
+		return s.afterFailure(ctx, f)
+	}
+	s.cancelled, s.Failure = true, nil
+	return nil
+}
+
+// apply sends the refund, and finds out what became of it when no clear answer
+// came. After it the provider has accepted the refund.
+func (s *saga) apply(ctx workflow.Context) error {
+	switch {
+	case s.accepted:
+		return nil
+	case s.sent:
+		return s.findOut(ctx)
+	}
+	if err := s.stopped(ctx); err != nil {
+		return err
+	}
+	s.Irreversible = true
+	s.move(ctx, refund.StatusApplying, fmt.Sprintf("sends %s as refund %s", s.Request.Amount, s.ProviderNumber))
+	applied, err := ask[activities.Applied](ctx, s.plan.Queue, activities.Apply, applyFor, s.step(ctx))
+	if err == nil && applied.Hold != nil {
+		s.Irreversible = s.cancelled
+		return errLookAgain // the day has changed and its budget is gone: hold waits for it
+	}
+	if err == nil {
+		return s.onAccepted(ctx, applied)
+	}
+	f := failureOf(err)
+	switch f.Class {
+	case refund.ClassAmbiguous, refund.ClassNeedsHuman:
+		s.sent = true // it may have happened: never send again without asking
+		s.Failure = f
+		if f.Class == refund.ClassAmbiguous {
+			return s.findOut(ctx)
+		}
+	case refund.ClassTransient, refund.ClassThrottled, refund.ClassInsufficientFunds,
+		refund.ClassRejected, refund.ClassMisconfigured:
+		s.Irreversible = s.cancelled // certainly not processed
+	}
+	return s.afterFailure(ctx, f)
+}
+
+// findOut asks what became of a refund that was sent and not clearly answered.
+// Its money stays reserved all the while.
+func (s *saga) findOut(ctx workflow.Context) error {
+	s.waits(ctx, refund.StatusInDoubt, "was sent, but no clear answer came: asking "+s.Provider+" what became of it",
+		workflow.Now(ctx).Add(doubtFor))
+	applied, err := ask[activities.Applied](ctx, s.plan.Queue, activities.FindOut, doubtFor, s.step(ctx))
+	if err == nil {
+		return s.onAccepted(ctx, applied)
+	}
+	f := failureOf(err)
+	s.Failure = f
+	if f.Class == refund.ClassMisconfigured {
+		return s.afterFailure(ctx, f)
+	}
+	return &attention{reason: "nobody could find out whether the refund was made: " + f.Error(), failure: f}
+}
+
+func (s *saga) onAccepted(ctx workflow.Context, applied activities.Applied) error {
+	s.sent, s.accepted, s.Failure = true, true, nil
+	s.PlatformRefundID = applied.Receipt.PlatformRefundID
+	return nil
+}
+
+// await asks for the result on the provider's schedule; a notification makes
+// it ask now. The repeats live in the server, not in the history.
+func (s *saga) await(ctx workflow.Context) error {
+	s.waits(ctx, refund.StatusProcessing, "accepted by "+s.Provider+" as "+s.PlatformRefundID+": waits for the result",
+		time.Time{})
+	for {
+		looks := s.inbox.looks
+		attempt, wake := workflow.WithCancel(ctx)
+		asked := workflow.ExecuteActivity(awaiting(attempt, s.plan.Queue, s.plan.Rules), activities.AwaitResult, s.step(ctx))
+		if err := workflow.Await(ctx, func() bool { return asked.IsReady() || s.inbox.looks != looks }); err != nil {
+			return err
+		}
+		if !asked.IsReady() {
+			wake()
+		}
+		var result activities.Awaited
+		err := asked.Get(ctx, &result)
+		switch {
+		case err == nil:
+			return s.settle(result)
+		case s.inbox.looks != looks:
+			continue // woken
+		}
+		return s.afterFailure(ctx, failureOf(err))
+	}
+}
+
+// settle believes the result only when its numbers are those of the refund.
+func (s *saga) settle(a activities.Awaited) error {
+	if id := a.Result.PlatformRefundID; id != "" && s.PlatformRefundID == "" {
+		s.PlatformRefundID = id
+	}
+	switch {
+	case a.Settled:
+		s.Refunded = s.Request.Amount
+		return &ending{status: refund.StatusSucceeded, reason: s.Provider + " reports the money as given back", booked: true}
+	case a.Mismatch != "":
+		return &attention{reason: "the refund succeeded, but " + a.Mismatch}
+	case a.Result.State == providers.ResultFailed && a.Result.Weak:
+		return &attention{reason: s.Provider + " shows a failed refund of the order, but cannot say whether it is this one"}
+	case a.Result.State == providers.ResultFailed:
+		return s.refuse(nil, s.Provider+" accepted the refund and then reported it as failed")
+	}
+	return &attention{reason: fmt.Sprintf("%s gave a result that is none: %q", s.Provider, a.Result.State)}
+}
+
+// refuse ends a refund that is refused for good. Once the verification is
+// cancelled there is no simple failure any more: the order stands without its
+// verification and a person must see to it.
+func (s *saga) refuse(f *refund.Failure, reason string) error {
+	if s.cancelled {
+		return &attention{failure: f, reason: reason + "; the order's verification is cancelled and cannot be restored"}
+	}
+	return &ending{status: refund.StatusFailed, reason: reason, failure: f}
+}
+
+// afterFailure is the table of failure classes: what follows when a step gave
+// up. Repeating is the steps' own business, so what comes here is an answer or
+// a deadline.
+func (s *saga) afterFailure(ctx workflow.Context, f *refund.Failure) error {
+	s.Failure = f
+	switch {
+	case f.Recheck && s.rechecks < 2:
+		s.rechecks++
+		s.line(ctx, "the order is not in the state it was believed to be in, looks at it again: "+f.Error())
+		if err := workflow.Sleep(ctx, recheckPause); err != nil {
+			return err
+		}
+		return errLookAgain
+	case f.Class == refund.ClassRejected:
+		return s.refuse(f, "refused for good: "+f.Error())
+	case f.Class == refund.ClassInsufficientFunds:
+		return s.awaitFunds(ctx, f)
+	case f.Class == refund.ClassMisconfigured:
+		line := activities.Line{Key: s.key(), Now: workflow.Now(ctx), Step: "flag", Text: f.Error()}
+		if _, err := record[any](ctx, activities.Flag, line); err != nil {
+			s.line(ctx, "the account could not be flagged: "+refund.CleanText(err.Error()))
+		}
+		return &attention{failure: f, reason: "the account is misconfigured, its refunds are held back: " + f.Error()}
+	case f.Class == refund.ClassTransient, f.Class == refund.ClassThrottled, f.Class == refund.ClassAmbiguous:
+		return &attention{failure: f, reason: "no answer for too long: " + f.Error()}
+	}
+	return &attention{failure: f, reason: f.Error()}
+}
+
+// awaitFunds waits for the merchant's balance to be topped up. The refund keeps
+// its number and its hold.
+func (s *saga) awaitFunds(ctx workflow.Context, f *refund.Failure) error {
+	looks, next := s.inbox.looks, workflow.Now(ctx).Add(fundsPause)
+	s.waits(ctx, refund.StatusAwaitingBudget, "the merchant's balance is too low: "+f.Error(), next)
+	if err := s.sleep(ctx, next, "wait for the balance", looks); err != nil {
+		return err
+	}
+	return errLookAgain
+}

@@ -1,0 +1,87 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/refundflow/refundflow/activities"
+	"github.com/refundflow/refundflow/providers"
+)
+
+const (
+	// oneExchange bounds one attempt of a provider step: two exchanges of 8 s (a
+	// token or a look at the order first), and the ledger around them. A crashed
+	// worker is noticed after this long.
+	oneExchange = 20 * time.Second
+	// unreachableFor is how long a step repeats what was certainly not processed
+	// before a person is asked. A provider's bad night must not cost a refund.
+	unreachableFor = 24 * time.Hour
+	// applyFor is shorter: after it the workflow checks the order and confirms
+	// the day's budget anew before it goes on sending.
+	applyFor = time.Hour
+	// doubtFor is how long an unanswered sending is found out automatically.
+	doubtFor = 24 * time.Hour
+	// fundsPause is how long a refund waits for the merchant's balance to be
+	// topped up before it tries again; limits-changed shortens it.
+	fundsPause = 30 * time.Minute
+	// recheckPause gives a platform time to show what it has just done.
+	recheckPause = 5 * time.Second
+	// ledgerFor outlasts any planned outage of the ledger's database.
+	ledgerFor = 24 * time.Hour
+)
+
+// books is for ledger steps: local activities of a few milliseconds. Their
+// repeats are counted in the ledger by refund and step, so that running one
+// twice books nothing twice.
+func books(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout:    10 * time.Second,
+		ScheduleToCloseTimeout: ledgerFor,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second,
+		},
+	})
+}
+
+// asking is for provider steps whose repetition is harmless, or made harmless
+// by asking first: they repeat until the deadline, more and more slowly.
+func asking(ctx workflow.Context, queue string, deadline time.Duration, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: queue, Summary: summary,
+		StartToCloseTimeout: oneExchange, ScheduleToCloseTimeout: deadline,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute,
+		},
+	})
+}
+
+// awaiting is for the result: the provider's schedule comes with each answer,
+// the policy only covers attempts that were cut short. It can be woken.
+func awaiting(ctx workflow.Context, queue string, rules providers.Rules) workflow.Context {
+	ctx = asking(ctx, queue, rules.PollFor, "ask for the result")
+	options := workflow.GetActivityOptions(ctx)
+	options.WaitForCancellation = true
+	return workflow.WithActivityOptions(ctx, options)
+}
+
+// record runs a ledger step.
+func record[T any](ctx workflow.Context, step string, in any) (out T, err error) {
+	err = workflow.ExecuteLocalActivity(books(ctx), step, in).Get(ctx, &out)
+	return out, err
+}
+
+// summaries are what the Web UI shows beside each provider step.
+var summaries = map[string]string{
+	activities.CheckOrder:         "is the order paid and verified?",
+	activities.CancelVerification: "cancel the verification: no way back",
+	activities.Apply:              "send the refund",
+	activities.FindOut:            "did the refund arrive?",
+}
+
+// ask runs a provider step.
+func ask[T any](ctx workflow.Context, queue, step string, deadline time.Duration, in activities.Step) (out T, err error) {
+	err = workflow.ExecuteActivity(asking(ctx, queue, deadline, summaries[step]), step, in).Get(ctx, &out)
+	return out, err
+}

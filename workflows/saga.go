@@ -1,0 +1,99 @@
+package workflows
+
+import (
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/refundflow/refundflow/activities"
+	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// saga is the state of one refund: what everyone may see, and what has been
+// done so far.
+type saga struct {
+	refund.View
+	plan  activities.Plan
+	inbox inbox
+
+	opened, approved, sent, accepted bool
+	// wantsCancelling: the order is verified and must not be; cancelled: its
+	// verification is gone for good, or may be.
+	wantsCancelling, cancelled bool
+	// rechecks counts how often the platform said that the order is not in the
+	// state it was believed to be in.
+	rechecks int
+	// published is the status last written to the search attributes.
+	published refund.Status
+}
+
+// newSaga validates nothing: what is wrong with a request is an outcome. It
+// prepares the view and the inbox before anything can wait.
+func newSaga(ctx workflow.Context, request refund.Request) (*saga, error) {
+	s := &saga{View: refund.View{Request: request}, published: refund.StatusReceived}
+	s.move(ctx, refund.StatusReceived, "received")
+	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (refund.View, error) { return s.View, nil }); err != nil {
+		return nil, err
+	}
+	s.listen(ctx)
+	return s, nil
+}
+
+func (s *saga) key() ledger.Key { return ledger.KeyOf(s.Request) }
+
+func (s *saga) step(ctx workflow.Context) activities.Step {
+	return activities.Step{Key: s.key(), Now: workflow.Now(ctx)}
+}
+
+// ending is how a step says that the refund is over.
+type ending struct {
+	status  refund.Status
+	reason  string
+	by      string
+	failure *refund.Failure
+	// booked: the ledger has this end already.
+	booked bool
+}
+
+func (e *ending) Error() string { return string(e.status) + ": " + e.reason }
+
+// attention is how a step says that a person must look.
+type attention struct {
+	reason  string
+	failure *refund.Failure
+}
+
+func (a *attention) Error() string { return "needs attention: " + a.reason }
+
+// errLookAgain is how a step says that the world has changed: go through the
+// steps again, from the check of the order.
+var errLookAgain = errors.New("look again")
+
+// failureOf is what stands behind a step's error. An attempt that timed out may
+// have happened.
+func failureOf(err error) *refund.Failure {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		var f refund.Failure
+		if app.HasDetails() && app.Details(&f) == nil && f.Class != "" {
+			return &f
+		}
+		if app.Type() == activities.TypeNotYet {
+			return &refund.Failure{Class: refund.ClassAmbiguous, Op: "wait", Code: "deadline", Message: app.Message()}
+		}
+		return &refund.Failure{Class: refund.ClassNeedsHuman, Op: "step", Code: app.Type(), Message: refund.CleanText(app.Message())}
+	}
+	var timeout *temporal.TimeoutError
+	if errors.As(err, &timeout) {
+		return &refund.Failure{Class: refund.ClassAmbiguous, Op: "step", Code: "timeout", Message: "no attempt finished in time"}
+	}
+	return &refund.Failure{Class: refund.ClassNeedsHuman, Op: "step", Code: "unexpected", Message: refund.CleanText(err.Error())}
+}
+
+// until is the time from now to t, at least a moment.
+func until(ctx workflow.Context, t time.Time) time.Duration {
+	return max(t.Sub(workflow.Now(ctx)), time.Millisecond)
+}

@@ -1,0 +1,113 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/refundflow/refundflow/refund"
+)
+
+// shown is the zone of the times that people read; all data keeps UTC.
+var shown = time.FixedZone("UTC+8", 8*60*60)
+
+// move brings the refund to a status and says in a sentence what that means.
+// It is seen at once: in the query, in the Web UI's current details (which cost
+// no event), and, where an operator filters on it, in the search attributes.
+func (s *saga) move(ctx workflow.Context, to refund.Status, sentence string) {
+	if s.Status != to {
+		s.Status, s.Since = to, workflow.Now(ctx)
+	}
+	s.Sentence, s.NextLook = sentence, time.Time{}
+	s.line(ctx, sentence)
+	s.publish(ctx)
+}
+
+// waits says for what and until when the refund stands still.
+func (s *saga) waits(ctx workflow.Context, in refund.Status, sentence string, next time.Time) {
+	if s.Status == in && s.Sentence == sentence {
+		s.NextLook = next // another round of the same wait is no news
+	} else {
+		s.move(ctx, in, sentence)
+		s.NextLook = next
+	}
+	s.show(ctx)
+}
+
+// line adds one line of history. The first is kept, and the newest ones.
+func (s *saga) line(ctx workflow.Context, text string) {
+	if len(s.Steps) == refund.MaxSteps {
+		s.Steps = slices.Delete(s.Steps, 1, 2)
+	}
+	s.Steps = append(s.Steps, refund.Step{At: workflow.Now(ctx), Status: s.Status, Text: text})
+	s.show(ctx)
+}
+
+// filtered are the statuses an operator filters on.
+var filtered = []refund.Status{
+	refund.StatusAwaitingApproval, refund.StatusAwaitingBudget, refund.StatusInDoubt, refund.StatusNeedsAttention,
+	refund.StatusSucceeded, refund.StatusFailed, refund.StatusRejected, refund.StatusCancelled,
+}
+
+// publish writes the search attributes. Each write costs an event and a
+// billable action, so a refund that takes the quiet path is written once, at
+// its end; one that stood in a filtered status is also written when it leaves
+// it, and when it comes to processing.
+func (s *saga) publish(ctx workflow.Context) {
+	left := slices.Contains(filtered, s.published) ||
+		s.published != refund.StatusReceived && s.Status == refund.StatusProcessing
+	if s.Status == s.published || !left && !slices.Contains(filtered, s.Status) {
+		return
+	}
+	s.published = s.Status
+	updates := []temporal.SearchAttributeUpdate{AttributeStatus.ValueSet(string(s.Status))}
+	if s.Provider != "" {
+		updates = append(updates, AttributeProvider.ValueSet(s.Provider))
+	}
+	// A caller in another language may have started without them.
+	if _, set := workflow.GetTypedSearchAttributes(ctx).GetKeyword(AttributeAccount); !set {
+		updates = append(updates, AttributeAccount.ValueSet(s.Request.Account),
+			AttributeOrder.ValueSet(OrderOf(s.Request)), AttributeAmount.ValueSet(int64(s.Request.Amount)))
+	}
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
+		workflow.GetLogger(ctx).Error("search attributes not written", "error", err)
+	}
+}
+
+// OrderOf is the order's number by which refunds are found in lists: the
+// merchant's own where it is known.
+func OrderOf(r refund.Request) string {
+	if r.Order.MerchantID != "" {
+		return r.Order.MerchantID
+	}
+	return r.Order.PlatformID
+}
+
+// show renders the current details of the Web UI: where the refund stands, for
+// what it waits, and how it came there.
+func (s *saga) show(ctx workflow.Context) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s** — %s\n\n", s.Status, s.Sentence)
+	if !s.NextLook.IsZero() {
+		fmt.Fprintf(&b, "Looks again by itself at %s.\n\n", clock(s.NextLook))
+	}
+	if s.Failure != nil && s.Failure.Hint != "" && !s.Status.Final() {
+		fmt.Fprintf(&b, "What helps: %s.\n\n", s.Failure.Hint)
+	}
+	b.WriteString("| when | status | what |\n|---|---|---|\n")
+	for _, step := range s.Steps {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", clock(step.At), step.Status, cell(step.Text))
+	}
+	workflow.SetCurrentDetails(ctx, b.String())
+}
+
+func clock(t time.Time) string { return t.In(shown).Format("2006-01-02 15:04:05 MST") }
+
+// cell keeps a text that a person or a platform wrote inside its table cell.
+func cell(s string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;", "`", "'").Replace(s)
+}

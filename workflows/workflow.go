@@ -1,0 +1,57 @@
+package workflows
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/refundflow/refundflow/refund"
+)
+
+// RefundWorkflow gives one order's money back: at most once, never lost, never
+// guessed. Its id is [refund.WorkflowID]; it ends with an outcome as a value.
+// It only fails when a program is wrong.
+func RefundWorkflow(ctx workflow.Context, request refund.Request) (refund.Outcome, error) {
+	s, err := newSaga(ctx, request)
+	if err != nil {
+		return refund.Outcome{}, err
+	}
+	// A cancelled context would cut ledger entries short: the request to cancel is
+	// heard by the inbox, and the saga itself runs to an end of its own.
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	return s.run(ctx)
+}
+
+// run goes through the refund until it has ended. What stops it short of an
+// end needs a person, or a fresh look at the order.
+func (s *saga) run(ctx workflow.Context) (refund.Outcome, error) {
+	for {
+		err := s.refund(ctx)
+		var end *ending
+		var stuck *attention
+		switch {
+		case errors.As(err, &end):
+			return s.finish(ctx, end)
+		case errors.As(err, &stuck):
+			if end := s.awaitResolution(ctx, stuck); end != nil {
+				return s.finish(ctx, end)
+			}
+		case errors.Is(err, errLookAgain):
+		default:
+			return refund.Outcome{}, err
+		}
+	}
+}
+
+// refund is the saga, in one paragraph. Each step returns nil to go on, and is
+// passed over when an earlier round has done it already.
+func (s *saga) refund(ctx workflow.Context) error {
+	for _, step := range []func(workflow.Context) error{
+		s.open, s.approve, s.check, s.hold, s.cancelVerification, s.apply, s.await,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return errors.New("a refund went through every step without an end: a program error")
+}
