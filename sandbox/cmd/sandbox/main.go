@@ -1,0 +1,69 @@
+// Command sandbox runs the stand-in payment platforms as a program of its own.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/refundflow/refundflow/sandbox"
+	"github.com/refundflow/refundflow/sandbox/control"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		os.Exit(1)
+	}
+}
+
+const long = `Stand-ins of payment platforms over HTTP, with books of their own and faults on demand. Money is integer fen.
+
+A first round with curl, after "sandbox --addr 127.0.0.1:9300":
+
+  openssl genrsa -out key.pem 2048
+  openssl rsa -in key.pem -pubout -out pub.pem
+  S=http://127.0.0.1:9300/sandbox/v1
+  curl $S/                                      # every endpoint of the control API
+  curl $S/baidu/merchants -d "$(jq -n --rawfile pem pub.pem '{app_key:"MMMabc",app_id:10026,balance:1000000,public_key_pem:$pem}')"
+  curl $S/baidu/orders -d '{"app_key":"MMMabc","order_id":"800200451","total":9800}'
+  curl $S/faults -d '{"op":"applyOrderRefund","kind":"disconnect","phase":"after"}'   # the money moves, the answer is lost
+  curl $S/clock/advance -d '{"next_day":true}'
+  curl $S/baidu/books/800200451                 # what was really paid, and every call
+
+A Baidu client reaches the stand-in by its host alone: http://127.0.0.1:9300/cashier/applyOrderRefund and so on.`
+
+func command() *cobra.Command {
+	var o sandbox.Options
+	var settleAfter, queryLag time.Duration
+	cmd := &cobra.Command{
+		Use:          "sandbox",
+		Short:        "Stand-ins of payment platforms to test refunds against",
+		Long:         long,
+		Args:         cobra.NoArgs,
+		SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.Baidu.SettleAfter, o.Baidu.QueryLag = control.Duration(settleAfter), control.Duration(queryLag)
+			server, err := sandbox.Start(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "sandbox ready at %s, control API at %s/sandbox/v1/\n", server.URL(), server.URL())
+			<-cmd.Context().Done()
+			return server.Close()
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.Addr, "addr", "127.0.0.1:9300", "host:port to listen on; port 0 takes a free one")
+	flags.BoolVar(&o.AllowRemote, "allow-remote", false, "permit an address other machines can reach; there is no login")
+	flags.DurationVar(&settleAfter, "settle-after", 5*time.Second, "how long an accepted refund stays processing")
+	flags.DurationVar(&queryLag, "query-lag", 0, "how long findOrderRefund does not show a fresh refund")
+	return cmd
+}

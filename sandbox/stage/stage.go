@@ -1,0 +1,35 @@
+package stage
+
+import (
+	"net/http"
+	"time"
+)
+
+// Platform is one stand-in.
+type Platform interface {
+	// Name is the platform's name in the call log and in control addresses ("baidu").
+	Name() string
+	// Ops are the platform's own operation names; faults are planned for these.
+	Ops() []string
+	// Routes mounts the platform's real paths at the root.
+	Routes(mux *http.ServeMux)
+	// Control mounts the platform's control resources; every pattern must lie under prefix.
+	Control(mux *http.ServeMux, prefix string)
+	// ControlHelp lists those resources, one "METHOD path  what it does" per line.
+	ControlHelp() []string
+	// Reset returns books and settings to the start.
+	Reset()
+}
+
+// Stage is the shared ground under all platforms of one sandbox.
+type Stage struct {
+	Clock  *Clock
+	Faults *Faults
+	Calls  *CallLog
+	closed <-chan struct{}
+}
+
+// New builds a stage on the given clock source. Closing done cuts short the delays in progress, so that a server can stop.
+func New(now func() time.Time, done <-chan struct{}) *Stage {
+	return &Stage{Clock: NewClock(now), Faults: &Faults{}, Calls: &CallLog{}, closed: done}
+}
