@@ -1,0 +1,146 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+	_ "time/tzdata" // the business day must not depend on what the machine has installed
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers/registry"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// Config is the worker's configuration.
+type Config struct {
+	Temporal Temporal `yaml:"temporal"`
+	// TaskQueue of the workflows and, unless an account says otherwise, of the
+	// provider calls. Default "refunds".
+	TaskQueue string `yaml:"task_queue"`
+	// Ledger is "sqlite:FILE"; a relative FILE is beside the configuration.
+	// Default "sqlite:refundflow.db".
+	Ledger   string             `yaml:"ledger"`
+	Log      Log                `yaml:"log"`
+	Accounts map[string]Account `yaml:"accounts"`
+
+	dir string
+}
+
+// Temporal says where the server is.
+type Temporal struct {
+	// Address, default "127.0.0.1:7233".
+	Address string `yaml:"address"`
+	// Namespace, default "default".
+	Namespace string `yaml:"namespace"`
+}
+
+// Log says how the worker logs, to standard error.
+type Log struct {
+	// Level is debug, info, warning or error; default info.
+	Level string `yaml:"level"`
+	// Format is text or json; default text.
+	Format string `yaml:"format"`
+}
+
+// Account is one merchant account at one platform: exactly one provider block
+// beside the common settings.
+type Account struct {
+	// NumberPrefix begins every refund number; give environments that share a
+	// merchant number different ones.
+	NumberPrefix string `yaml:"number_prefix"`
+	// Queue is the task queue of the account's provider calls; default: the
+	// workflows' own.
+	Queue    string   `yaml:"queue"`
+	Approval Approval `yaml:"approval"`
+	Limits   Limits   `yaml:"limits"`
+
+	registry.Settings `yaml:",inline"`
+}
+
+// Approval says which refunds a person must approve.
+type Approval struct {
+	// Above this many fen; 0 asks for all; left out asks for none.
+	Above *refund.Fen `yaml:"above"`
+}
+
+// Limits of an account, in fen; 0 or left out means none.
+type Limits struct {
+	DailyCap refund.Fen `yaml:"daily_cap"`
+	Reserve  refund.Fen `yaml:"reserve"`
+	// Zone of the business day; default Asia/Shanghai.
+	Zone string `yaml:"zone"`
+	// Payout is daily, weekly or monthly: when the reserve starts anew. Default
+	// daily.
+	Payout ledger.Payout `yaml:"payout"`
+}
+
+// Load reads and checks a configuration file.
+func Load(path string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	c, err := Parse(data, filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("configuration %s:\n%w", path, err)
+	}
+	return c, nil
+}
+
+// Parse reads and checks a configuration whose relative file names start at
+// dir.
+func Parse(data []byte, dir string) (*Config, error) {
+	c := &Config{dir: dir}
+	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
+	if err := decoder.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		return nil, errors.New(yaml.FormatError(err, false, true))
+	}
+	c.defaults()
+	return c, c.check()
+}
+
+func (c *Config) defaults() {
+	for _, d := range []struct {
+		field *string
+		value string
+	}{
+		{&c.Temporal.Address, "127.0.0.1:7233"}, {&c.Temporal.Namespace, "default"}, {&c.TaskQueue, "refunds"},
+		{&c.Ledger, "sqlite:refundflow.db"}, {&c.Log.Level, "info"}, {&c.Log.Format, "text"},
+	} {
+		if *d.field == "" {
+			*d.field = d.value
+		}
+	}
+	for name, a := range c.Accounts {
+		if a.Limits.Zone == "" {
+			a.Limits.Zone = "Asia/Shanghai"
+		}
+		if a.Limits.Payout == "" {
+			a.Limits.Payout = ledger.PayoutDaily
+		}
+		c.Accounts[name] = a
+	}
+}
+
+// Dir is where relative file names start.
+func (c *Config) Dir() string { return c.dir }
+
+// Names lists the accounts in alphabetical order.
+func (c *Config) Names() []string { return slices.Sorted(maps.Keys(c.Accounts)) }
+
+// Ledger makes the limits as the ledger wants them; the zone was checked.
+func (l Limits) Ledger() (ledger.Limits, error) {
+	zone, err := time.LoadLocation(l.Zone)
+	if err != nil {
+		return ledger.Limits{}, fmt.Errorf("limits.zone: %q is not a time zone such as Asia/Shanghai", l.Zone)
+	}
+	return ledger.Limits{DailyCap: l.DailyCap, Reserve: l.Reserve, Zone: zone, Payout: l.Payout}, nil
+}

@@ -1,0 +1,9 @@
+// Package config reads the worker's one YAML file: where Temporal and the
+// ledger are, and the merchant accounts with their limits, approval and
+// provider settings. Keys and secrets are referred to by file name, never
+// written into it.
+//
+// Reading is strict and complete: an unknown setting is an error, and every
+// mistake is listed at once. The package imports the providers' settings
+// through registry and the ledger's words; it opens nothing.
+package config

@@ -1,0 +1,58 @@
+// Package registry names every provider there is. Adding one takes a line in
+// each of the two lists below; nothing else outside its own folder knows it.
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/baidu"
+)
+
+// Settings holds the provider block of an account; exactly one is given.
+type Settings struct {
+	Baidu *baidu.Settings `yaml:"baidu"`
+}
+
+type entry struct {
+	name  string
+	given bool
+	open  func(dir string) (providers.Provider, error)
+}
+
+func (s Settings) entries() []entry {
+	return []entry{
+		{"baidu", s.Baidu != nil, func(dir string) (providers.Provider, error) { return baidu.New(s.Baidu.In(dir)) }},
+	}
+}
+
+// Check demands exactly one provider block.
+func (s Settings) Check() error {
+	var names, given []string
+	for _, e := range s.entries() {
+		names = append(names, e.name)
+		if e.given {
+			given = append(given, e.name)
+		}
+	}
+	switch len(given) {
+	case 1:
+		return nil
+	case 0:
+		return fmt.Errorf("want the settings of its provider in a block named %s", strings.Join(names, " or "))
+	}
+	return fmt.Errorf("want one provider, got %s", strings.Join(given, " and "))
+}
+
+// Open makes the provider, reading its keys; relative file names start at dir.
+// The error lists every mistake.
+func (s Settings) Open(dir string) (providers.Provider, error) {
+	for _, e := range s.entries() {
+		if e.given {
+			return e.open(dir)
+		}
+	}
+	return nil, errors.New("no provider is configured")
+}

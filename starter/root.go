@@ -1,0 +1,143 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	temporalclient "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+
+	"github.com/refundflow/refundflow/client"
+	"github.com/refundflow/refundflow/refund"
+	"github.com/refundflow/refundflow/workflows"
+)
+
+// cli is what all commands share.
+type cli struct {
+	address, namespace, taskQueue, output string
+
+	in       io.Reader
+	out      io.Writer
+	code     int // the exit code of a command that was carried out
+	temporal temporalclient.Client
+}
+
+// run carries out one command line and returns its exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+	c := &cli{in: in, out: out}
+	root := c.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	err := root.ExecuteContext(ctx)
+	if c.temporal != nil {
+		c.temporal.Close()
+	}
+	if err != nil {
+		fmt.Fprintln(errs, "starter: "+explain(err))
+		return codeOf(err)
+	}
+	return c.code
+}
+
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "starter",
+		Short: "Start, decide and follow refunds",
+		Long: `Start, decide and follow refunds.
+
+A refund is named ACCOUNT/ID, as in shop-baidu/R20261121-0001. The commands
+speak to a Temporal server; a worker of refundflow must run for it.
+
+` + exitHelp,
+		Example: `  starter start refund.json --wait
+  starter start --account shop-baidu --amount 9800 --total 9800 --reason "not delivered" \
+      --platform-order 800200451 --merchant-order 10000234 --user-id 2250333905 --wait
+  starter watch shop-baidu/R20261121-0001
+  starter list --status awaiting_approval
+  starter approve shop-baidu/R20261121-0001 --by finance-2 --note "checked the parcel"`,
+		SilenceErrors: true, SilenceUsage: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if c.output != "text" && c.output != "json" {
+				return usageError{fmt.Errorf("-o %s: want text or json", c.output)}
+			}
+			return nil
+		},
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&c.address, "address", cmp.Or(os.Getenv("TEMPORAL_ADDRESS"), "127.0.0.1:7233"), "Temporal server, or $TEMPORAL_ADDRESS")
+	flags.StringVar(&c.namespace, "namespace", cmp.Or(os.Getenv("TEMPORAL_NAMESPACE"), "default"), "Temporal namespace, or $TEMPORAL_NAMESPACE")
+	flags.StringVar(&c.taskQueue, "task-queue", workflows.TaskQueue, "task queue of the worker")
+	flags.StringVarP(&c.output, "output", "o", "text", "text for people, json for programs")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; --help shows the flags", err)}
+	})
+	root.AddCommand(c.startCommand(), c.statusCommand(), c.watchCommand(), c.listCommand(), c.resolveCommand())
+	root.AddCommand(c.decisionCommands()...)
+	return root
+}
+
+// refunds connects to Temporal on first use.
+func (c *cli) refunds(ctx context.Context) (*client.Client, error) {
+	if c.temporal == nil {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		t, err := temporalclient.DialContext(ctx, temporalclient.Options{
+			HostPort: c.address, Namespace: c.namespace,
+			Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("cannot reach Temporal at %s: start it (make demo runs one), or name another with --address: %s",
+				c.address, firstLine(err))
+		}
+		c.temporal = t
+	}
+	return client.New(c.temporal).WithTaskQueue(c.taskQueue), nil
+}
+
+// exactly demands n arguments, naming what is wanted.
+func exactly(n int, want string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usageError{fmt.Errorf("want %s, got %d arguments", want, len(args))}
+		}
+		return nil
+	}
+}
+
+// name parses ACCOUNT/ID, or a whole workflow id copied from the Web UI.
+func name(arg string) (account, id string, err error) {
+	account, id, ok := refund.ParseWorkflowID("refund/" + strings.TrimPrefix(arg, "refund/"))
+	if !ok {
+		return "", "", usageError{fmt.Errorf("%q names no refund: want ACCOUNT/ID, as in shop-baidu/R20261121-0001", arg)}
+	}
+	return account, id, nil
+}
+
+// explain lists the fields of an invalid request one a line.
+func explain(err error) string {
+	var invalid *refund.InvalidError
+	if !errors.As(err, &invalid) {
+		return err.Error()
+	}
+	var b strings.Builder
+	b.WriteString("nothing was started, the request is not valid:")
+	for _, f := range invalid.Fields {
+		fmt.Fprintf(&b, "\n  %s: %s", f.Field, f.Problem)
+	}
+	return b.String()
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}

@@ -1,0 +1,86 @@
+// Command worker runs the refunds: workflows, provider calls and ledger in one
+// process. Run as many as you like on one server; each refund is still made
+// once.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/refundflow/refundflow/config"
+	"github.com/refundflow/refundflow/worker/service"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := command(os.Stdout).ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "worker:", err)
+		os.Exit(1)
+	}
+}
+
+func command(out io.Writer) *cobra.Command {
+	var file string
+	root := &cobra.Command{
+		Use:   "worker",
+		Short: "Run refunds from a Temporal task queue",
+		Long: `Run refunds from a Temporal task queue.
+
+The worker reads one YAML file: where Temporal and the ledger are, and the
+merchant accounts with their limits and keys. It registers the search
+attributes it needs. Asked to stop (SIGTERM, Ctrl-C), it lets running provider
+calls finish; killed, it loses nothing: another worker goes on.`,
+		Example: `  worker --config refundflow.yaml
+  worker check --config refundflow.yaml`,
+		Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), file) },
+	}
+	root.PersistentFlags().StringVarP(&file, "config", "c", "refundflow.yaml", "the configuration file")
+	root.AddCommand(&cobra.Command{
+		Use:   "check",
+		Short: "Check the configuration and every key file it names, and stop",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			c, err := config.Load(file)
+			if err != nil {
+				return err
+			}
+			if _, err := service.OpenAccounts(c); err != nil {
+				return fmt.Errorf("configuration %s:\n%w", file, err)
+			}
+			fmt.Fprintf(out, "%s is fine: %d accounts\n", file, len(c.Accounts))
+			return nil
+		},
+	})
+	return root
+}
+
+func serve(ctx context.Context, file string) error {
+	c, err := config.Load(file)
+	if err != nil {
+		return err
+	}
+	logger, err := service.NewLogger(c.Log)
+	if err != nil {
+		return err
+	}
+	s, err := service.Start(ctx, service.Options{Config: c, Logger: logger})
+	if err != nil {
+		return err
+	}
+	defer s.Stop()
+	select {
+	case <-ctx.Done():
+		logger.Info("stopping: running steps finish first")
+		return nil
+	case err := <-s.Fatal():
+		return fmt.Errorf("cannot go on: %w", err)
+	}
+}
