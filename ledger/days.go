@@ -25,8 +25,8 @@ func (l Limits) NextPeriod(t time.Time) time.Time {
 	case PayoutMonthly:
 		start = start.AddDate(0, 1, 0)
 	case PayoutDaily:
-		start = start.AddDate(0, 0, 1)
-	default:
+		fallthrough
+	default: // not configured: the reserve is the day's
 		start = start.AddDate(0, 0, 1)
 	}
 	return start.Add(dayMargin)

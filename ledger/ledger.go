@@ -10,7 +10,9 @@ import (
 
 // Ledger is the system of record. It is safe for concurrent use by any number
 // of processes. Times are given by the caller, from the workflow's clock where
-// a business day depends on them: the ledger has no clock of its own.
+// a business day depends on them: the ledger has no clock of its own. What
+// contradicts the books is a [*ContradictionError], journaled where it may mean
+// money; a step of an ended refund is one as well.
 type Ledger interface {
 	// Open writes the refund down, or finds what is written. The order's
 	// remainder is taken here: the sum of an order's open and succeeded refunds
@@ -21,7 +23,9 @@ type Ledger interface {
 	// day has changed.
 	Hold(context.Context, Key, time.Time, Limits) (Hold, error)
 	// BeginCancel writes down that the order's verification is about to be
-	// cancelled; EndCancel what came of it.
+	// cancelled, for which the refund must hold its budget; EndCancel that it was
+	// done, or certainly was not. What is unknown stays begun: EndCancel is not
+	// called.
 	BeginCancel(context.Context, Key, time.Time) error
 	EndCancel(ctx context.Context, key Key, at time.Time, done bool, text string) error
 	// BeginSend confirms the hold for the day of the sending and writes the
@@ -29,17 +33,21 @@ type Ledger interface {
 	BeginSend(context.Context, Key, time.Time, Limits) (Permit, error)
 	// BeginResend permits one identical repetition of a request whose absence is
 	// proven: it is granted only while the refund is Sending, after
-	// absenceReads readings, and at most maxResends times.
+	// absenceReads readings (1 or more), and at most maxResends times.
 	BeginResend(ctx context.Context, key Key, at time.Time, absenceReads, maxResends int) (Permit, error)
 	// EndSend writes down what came of a sending.
 	EndSend(context.Context, Key, time.Time, Answer) error
 	// NoteAbsent counts a reading in which the platform showed no such refund and
-	// returns how many there were in a row since the last sending.
+	// returns how many there were since the last sending. Two readings at the same
+	// time are one.
 	NoteAbsent(context.Context, Key, time.Time) (int, error)
-	// Settle books the provider's final word that the money is back.
+	// Settle books the provider's final word that the money is back. Where the
+	// refund ended otherwise, the books keep its end, but what was given back
+	// counts in the order's remainder.
 	Settle(context.Context, Key, Settlement) error
 	// Finish ends the refund in any other way: it gives back what may be given
-	// back, and frees the order's turn.
+	// back, and frees the order's turn. What is being sent or was accepted can be
+	// neither rejected nor cancelled; a success needs the name of who vouches.
 	Finish(context.Context, Key, Ending) error
 	// Note adds a line to the journal; the same step and text are written once.
 	Note(ctx context.Context, key Key, at time.Time, step, text string) error
@@ -49,7 +57,8 @@ type Ledger interface {
 	Unflag(ctx context.Context, account string, at time.Time, by string) error
 	// Refund returns what is written of one refund, or [ErrUnknown].
 	Refund(context.Context, Key) (Record, error)
-	// Journal returns the lines of one refund, oldest first.
+	// Journal returns the lines of one refund, oldest first; those of the account
+	// itself for a key without an ID.
 	Journal(context.Context, Key) ([]Entry, error)
 	// Usage tells how much of an account's cap and reserve is in use.
 	Usage(ctx context.Context, account string, now time.Time, limits Limits) (Usage, error)

@@ -1,0 +1,79 @@
+package sqlstore
+
+import (
+	"context"
+)
+
+// audits are the sentences that must never come true; each statement returns
+// one text per disagreement.
+var audits = []string{
+	// Counters are the sums of their holds, and of nothing else.
+	`SELECT 'account ' || account || ', ' || kind || ' of ' || period || ': counter and holds differ by ' || SUM(amount) || ' fen'
+	FROM (
+		SELECT account, kind, period, used AS amount FROM usage_counters
+		UNION ALL SELECT account, 'cap', day, -amount FROM holds WHERE state IN ('held', 'counted', 'spent')
+		UNION ALL SELECT account, 'reserve', period, -amount FROM holds WHERE state IN ('held', 'counted')
+	) AS parts GROUP BY account, kind, period HAVING SUM(amount) <> 0`,
+
+	// An order gives back no more than was paid.
+	`SELECT 'order ' || order_key || ' of merchant ' || merchant || ': ' ||
+		SUM(CASE WHEN status IN ('open', 'succeeded') AND amount > refunded THEN amount ELSE refunded END) ||
+		' fen given back or on their way, paid were ' || MIN(order_total)
+	FROM refunds GROUP BY merchant, order_key
+	HAVING SUM(CASE WHEN status IN ('open', 'succeeded') AND amount > refunded THEN amount ELSE refunded END) >
+		MIN(CASE WHEN status IN ('open', 'succeeded') OR refunded > 0 THEN order_total END)`,
+
+	// A hold is for the refund's whole amount.
+	`SELECT 'refund ' || h.account || '/' || h.id || ': a hold of ' || h.amount || ' fen for a refund of ' || r.amount
+	FROM holds h JOIN refunds r ON r.account = h.account AND r.id = h.id WHERE h.amount <> r.amount`,
+
+	// What is in flight has a living, counted hold; what ended without success has none.
+	`SELECT 'refund ' || r.account || '/' || r.id || ': sending is ' || r.sending || ', but no hold is counted'
+	FROM refunds r WHERE r.status = 'open' AND r.sending = 'begun' AND NOT EXISTS (
+		SELECT 1 FROM holds h WHERE h.account = r.account AND h.id = r.id AND h.state = 'counted')`,
+	`SELECT 'refund ' || r.account || '/' || r.id || ': is ' || r.status || ', but a hold is ' || h.state
+	FROM refunds r JOIN holds h ON h.account = r.account AND h.id = r.id
+	WHERE h.state = 'held' AND r.status <> 'open' OR h.state = 'counted' AND r.status NOT IN ('open', 'succeeded')`,
+	`SELECT 'refund ' || account || '/' || id || ': sending is ' || sending || ' after ' || sends || ' sendings'
+	FROM refunds WHERE sending <> 'none' AND sends = 0`,
+
+	// An open refund with a hold has its order's turn; turns belong to open refunds of that order.
+	`SELECT 'refund ' || r.account || '/' || r.id || ': has a hold without the turn of order ' || r.order_key
+	FROM refunds r JOIN holds h ON h.account = r.account AND h.id = r.id AND h.state IN ('held', 'counted')
+	WHERE r.status = 'open' AND NOT EXISTS (SELECT 1 FROM order_turns t WHERE t.account = r.account AND t.id = r.id)`,
+	`SELECT 'order ' || t.order_key || ' of merchant ' || t.merchant || ': its turn is with refund ' || t.account || '/' || t.id ||
+		', which is ' || r.status || ' and of order ' || r.order_key
+	FROM order_turns t JOIN refunds r ON r.account = t.account AND r.id = t.id
+	WHERE r.status <> 'open' OR r.merchant <> t.merchant OR r.order_key <> t.order_key`,
+
+	// Nothing happens without its line.
+	`SELECT 'refund ' || r.account || '/' || r.id || ': the journal does not say that it was opened'
+	FROM refunds r WHERE NOT EXISTS (SELECT 1 FROM journal j WHERE j.account = r.account AND j.id = r.id AND j.once = 'open')`,
+	`SELECT 'refund ' || r.account || '/' || r.id || ': the journal does not show sending ' || r.attempts
+	FROM refunds r WHERE r.attempts > 0 AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.account = r.account AND j.id = r.id
+		AND j.once IN ('begin send ' || r.attempts, 'begin resend ' || r.attempts))`,
+	`SELECT 'refund ' || r.account || '/' || r.id || ': is ' || r.status || ', but the journal does not say so'
+	FROM refunds r WHERE r.status <> 'open' AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.account = r.account AND j.id = r.id
+		AND (j.once = 'finish ' || r.status OR j.once = 'settle' AND r.status = 'succeeded'))`,
+}
+
+// Audit recomputes every sum from its parts, all at one moment, and returns what
+// disagrees in sentences. It reads everything: run it by night, not in a loop.
+func (s *Store) Audit(ctx context.Context) ([]string, error) {
+	var found []string
+	err := s.read(ctx, func(t *tx) error {
+		found = nil
+		for _, query := range audits {
+			if err := t.each(func(scan func(...any) error) error {
+				var sentence string
+				err := scan(&sentence)
+				found = append(found, sentence)
+				return err
+			}, query); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return found, err
+}

@@ -1,0 +1,208 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// Pauses before obstacles that end by an event are looked at again anyway,
+// should the event be missed.
+const (
+	flagPause = 5 * time.Minute
+	turnPause = time.Minute
+)
+
+// hold is a refund's claim on one day's cap and one period's reserve.
+type hold struct {
+	n           int
+	day, period string
+	state       holdState
+}
+
+type holdState string
+
+// The states of a hold, explained at its table.
+const (
+	held     holdState = "held"
+	counted  holdState = "counted"
+	spent    holdState = "spent"
+	released holdState = "released"
+)
+
+// Kinds of counters.
+const (
+	kindCap     = "cap"
+	kindReserve = "reserve"
+)
+
+// Hold takes the amount from the day's cap and the reserve, and the order's
+// turn, all or nothing.
+func (s *Store) Hold(ctx context.Context, key ledger.Key, at time.Time, limits ledger.Limits) (ledger.Hold, error) {
+	var answer ledger.Hold
+	err := s.write(ctx, func(t *tx) error {
+		r, err := t.loadOpen(key, "take budget")
+		if err != nil {
+			return err
+		}
+		answer, err = t.take(r, at, limits)
+		return err
+	})
+	return answer, err
+}
+
+// take makes sure that the refund has its hold for the day of at.
+func (t *tx) take(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, error) {
+	if r.Sending != ledger.NotBegun {
+		return ledger.Hold{Granted: true}, nil // counts on the day it was sent
+	}
+	flag, err := t.flag(r.Key.Account)
+	if err != nil {
+		return ledger.Hold{}, err
+	}
+	if flag != "" {
+		return ledger.Hold{Obstacle: ledger.ObstacleFlag, RetryAt: at.Add(flagPause),
+			Why: fmt.Sprintf("account %s is flagged: %s; repair it, then take the flag away", r.Key.Account, flag)}, nil
+	}
+	wanted := hold{day: limits.Day(at), period: limits.Period(at), state: held}
+	if r.hold != nil && r.hold.day == wanted.day {
+		return ledger.Hold{Granted: true}, nil
+	}
+	if r.hold != nil {
+		// Given up even when the new day has no room: yesterday's budget is no use.
+		if err := t.letGo(r, at); err != nil {
+			return ledger.Hold{}, err
+		}
+	}
+	if obstacle, err := t.obstacle(r, at, limits, wanted); err != nil || obstacle.Obstacle != "" {
+		return obstacle, err
+	}
+	if err := t.takeTurn(r); err != nil {
+		return ledger.Hold{}, err
+	}
+	if err := t.draw(r, at, wanted); err != nil {
+		return ledger.Hold{}, err
+	}
+	return ledger.Hold{Granted: true}, nil
+}
+
+// obstacle finds what stands in the way, the longest-lasting first.
+func (t *tx) obstacle(r *row, at time.Time, limits ledger.Limits, wanted hold) (ledger.Hold, error) {
+	for _, limit := range []struct {
+		name string
+		most refund.Fen
+	}{{"daily cap", limits.DailyCap}, {"reserve", limits.Reserve}} {
+		if limit.most > 0 && r.Amount > limit.most {
+			return ledger.Hold{Obstacle: ledger.ObstacleTooBig,
+				Why: fmt.Sprintf("%s is more than the whole %s of %s: raise it or refund in parts", r.Amount, limit.name, limit.most)}, nil
+		}
+	}
+	var other ledger.Key
+	found, err := t.get([]any{&other.Account, &other.ID},
+		`SELECT account, id FROM order_turns WHERE merchant = ? AND order_key = ?`, r.merchant, r.orderKey)
+	if err != nil {
+		return ledger.Hold{}, err
+	}
+	if found && other != r.Key {
+		return ledger.Hold{Obstacle: ledger.ObstacleOrder, RetryAt: at.Add(turnPause),
+			Why: fmt.Sprintf("refund %s of the same order %s is in flight: one at a time", other, r.orderKey)}, nil
+	}
+	// The stricter reading of the cap, a refund that would cross it waits, is
+	// inferred: see the protocol notes, docs/protocols/baidu.md §11.
+	for _, limit := range []struct {
+		obstacle     ledger.Obstacle
+		kind, period string
+		name         string
+		most         refund.Fen
+		retryAt      time.Time
+	}{
+		{ledger.ObstacleCap, kindCap, wanted.day, "daily cap of " + wanted.day, limits.DailyCap, limits.NextDay(at)},
+		{ledger.ObstacleReserve, kindReserve, wanted.period, "reserve of the payout period from " + wanted.period, limits.Reserve, limits.NextPeriod(at)},
+	} {
+		used, err := t.used(r.Key.Account, limit.kind, limit.period)
+		if err != nil {
+			return ledger.Hold{}, err
+		}
+		if limit.most > 0 && used+r.Amount > limit.most {
+			return ledger.Hold{Obstacle: limit.obstacle, RetryAt: limit.retryAt,
+				Why: fmt.Sprintf("the %s is %s, of which %s is used: %s would cross it", limit.name, limit.most, used, r.Amount)}, nil
+		}
+	}
+	return ledger.Hold{}, nil
+}
+
+// draw writes a new hold and what it draws.
+func (t *tx) draw(r *row, at time.Time, h hold) error {
+	if _, err := t.get([]any{&h.n}, `SELECT COALESCE(MAX(n), 0) + 1 FROM holds WHERE account = ? AND id = ?`,
+		r.Key.Account, r.Key.ID); err != nil {
+		return err
+	}
+	if _, err := t.exec(`INSERT INTO holds (account, id, n, day, period, amount, state) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		r.Key.Account, r.Key.ID, h.n, h.day, h.period, r.Amount, h.state); err != nil {
+		return err
+	}
+	for kind, period := range map[string]string{kindCap: h.day, kindReserve: h.period} {
+		if _, err := t.exec(`INSERT INTO usage_counters (account, kind, period, used) VALUES (?, ?, ?, ?)
+			ON CONFLICT (account, kind, period) DO UPDATE SET used = usage_counters.used + excluded.used`,
+			r.Key.Account, kind, period, r.Amount); err != nil {
+			return err
+		}
+	}
+	r.hold = &h
+	_, err := t.line(r.Key, at, fmt.Sprintf("hold %d", h.n), "hold "+h.day,
+		fmt.Sprintf("%s from the daily cap of %s and the reserve from %s", r.Amount, h.day, h.period))
+	return err
+}
+
+// letGo ends the living hold. The reserve is given back; the day's cap only
+// when nothing was sent under it. The order's turn is not touched.
+func (t *tx) letGo(r *row, at time.Time) error {
+	h, state, text := r.hold, released, "cap and reserve given back"
+	if h.state == counted {
+		state, text = spent, "reserve given back; it stays in the day's cap, since it was sent"
+	} else if err := t.giveBack(r, kindCap, h.day); err != nil {
+		return err
+	}
+	if err := t.giveBack(r, kindReserve, h.period); err != nil {
+		return err
+	}
+	if err := t.mark(r, state); err != nil {
+		return err
+	}
+	r.hold = nil
+	_, err := t.line(r.Key, at, fmt.Sprintf("release %d", h.n), "release "+h.day, text)
+	return err
+}
+
+// mark changes the state of the living hold.
+func (t *tx) mark(r *row, state holdState) error {
+	r.hold.state = state
+	_, err := t.exec(`UPDATE holds SET state = ? WHERE account = ? AND id = ? AND n = ?`,
+		state, r.Key.Account, r.Key.ID, r.hold.n)
+	return err
+}
+
+func (t *tx) giveBack(r *row, kind, period string) error {
+	_, err := t.exec(`UPDATE usage_counters SET used = used - ? WHERE account = ? AND kind = ? AND period = ?`,
+		r.Amount, r.Key.Account, kind, period)
+	return err
+}
+
+func (t *tx) used(account, kind, period string) (used refund.Fen, err error) {
+	_, err = t.get([]any{&used}, `SELECT used FROM usage_counters WHERE account = ? AND kind = ? AND period = ?`, account, kind, period)
+	return used, err
+}
+
+func (t *tx) takeTurn(r *row) error {
+	_, err := t.exec(`INSERT INTO order_turns (merchant, order_key, account, id) VALUES (?, ?, ?, ?)
+		ON CONFLICT (account, id) DO NOTHING`, r.merchant, r.orderKey, r.Key.Account, r.Key.ID)
+	return err
+}
+
+func (t *tx) freeTurn(r *row) error {
+	_, err := t.exec(`DELETE FROM order_turns WHERE account = ? AND id = ?`, r.Key.Account, r.Key.ID)
+	return err
+}

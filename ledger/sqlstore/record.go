@@ -1,0 +1,97 @@
+package sqlstore
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// row is a refund as it is stored. Methods load it, change it and save it
+// within one transaction.
+type row struct {
+	ledger.Record
+	merchant, orderKey string
+	endedBy            string
+	// cancels and attempts count what was ever begun; they number the journal's
+	// lines and never go back.
+	cancels, attempts int
+	// resends counts repetitions since Sending was last NotBegun: while it is
+	// greater than 0, an earlier sending is in doubt whatever the last one says.
+	resends int
+	// absentMark is the time of the last sending or counted reading.
+	absentMark int64
+	// hold is the one alive, or nil.
+	hold *hold
+}
+
+// load reads a refund, or returns [ledger.ErrUnknown].
+func (t *tx) load(key ledger.Key) (*row, error) {
+	r := &row{Record: ledger.Record{Key: key}}
+	var request []byte
+	var opened, ended int64
+	var h hold
+	found, err := t.get([]any{
+		&r.Fingerprint, &request, &r.Number, &r.Amount, &r.Status, &r.Reason, &opened, &ended, &r.endedBy,
+		&r.Verification, &r.cancels, &r.Sending, &r.Sends, &r.attempts, &r.resends, &r.AbsentReads, &r.absentMark,
+		&r.PlatformRefundID, &r.Receipt, &r.Refunded, &r.merchant, &r.orderKey, &r.OrderSeen,
+		&h.n, &h.day, &h.period, &h.state,
+	}, `SELECT r.fingerprint, r.request, r.number, r.amount, r.status, r.reason, r.opened_at, r.ended_at, r.ended_by,
+			r.verification, r.cancels, r.sending, r.sends, r.attempts, r.resends, r.absent_reads, r.absent_mark,
+			r.platform_refund_id, r.receipt, r.refunded, r.merchant, r.order_key,
+			EXISTS (SELECT 1 FROM refunds o WHERE o.merchant = r.merchant AND o.order_key = r.order_key
+				AND o.sends > 0 AND NOT (o.account = r.account AND o.id = r.id)),
+			COALESCE(h.n, 0), COALESCE(h.day, ''), COALESCE(h.period, ''), COALESCE(h.state, '')
+		FROM refunds r
+		LEFT JOIN holds h ON h.account = r.account AND h.id = r.id AND h.state IN ('held', 'counted')
+		WHERE r.account = ? AND r.id = ?`, key.Account, key.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fmt.Errorf("%w: %s", ledger.ErrUnknown, key)
+	}
+	if err := json.Unmarshal(request, &r.Request); err != nil {
+		return nil, fmt.Errorf("ledger: the stored request of %s cannot be read: %w", key, err)
+	}
+	r.Opened, r.EndedAt = fromMicros(opened), fromMicros(ended)
+	if h.n > 0 {
+		r.hold = &h
+	}
+	return r, nil
+}
+
+// loadOpen is load for steps that an ended refund cannot take.
+func (t *tx) loadOpen(key ledger.Key, step string) (*row, error) {
+	r, err := t.load(key)
+	if err == nil && r.Status != ledger.Open {
+		return nil, contradiction(r, ledger.Open, "it ended on %s, so it cannot %s", r.EndedAt.Format("2006-01-02 15:04 MST"), step)
+	}
+	return r, err
+}
+
+// save writes all that may change of a refund; holds are written where they change.
+func (t *tx) save(r *row) error {
+	_, err := t.exec(`UPDATE refunds SET status = ?, reason = ?, ended_at = ?, ended_by = ?, verification = ?, cancels = ?,
+			sending = ?, sends = ?, attempts = ?, resends = ?, absent_reads = ?, absent_mark = ?,
+			platform_refund_id = ?, receipt = ?, refunded = ?
+		WHERE account = ? AND id = ?`,
+		r.Status, r.Reason, micros(r.EndedAt), r.endedBy, r.Verification, r.cancels,
+		r.Sending, r.Sends, r.attempts, r.resends, r.AbsentReads, r.absentMark,
+		r.PlatformRefundID, r.Receipt, r.Refunded, r.Key.Account, r.Key.ID)
+	return err
+}
+
+func contradiction(r *row, wanted ledger.Status, detail string, args ...any) *ledger.ContradictionError {
+	return &ledger.ContradictionError{Key: r.Key, Booked: r.Status, Wanted: wanted, Detail: fmt.Sprintf(detail, args...)}
+}
+
+// checkAmount bounds what a provider or a person names, so that no sum of the
+// books can overflow.
+func checkAmount(name string, amount refund.Fen) error {
+	if amount < 0 || amount > refund.MaxFen {
+		return fmt.Errorf("ledger: %s: want fen from 0 to %d, got %d", name, int64(refund.MaxFen), int64(amount))
+	}
+	return nil
+}

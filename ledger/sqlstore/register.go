@@ -1,0 +1,160 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// Open writes the refund down, or finds what is written. A refusal is an
+// answer, not an error, and leaves no trace.
+func (s *Store) Open(ctx context.Context, o ledger.Opening) (ledger.Opened, error) {
+	if err := checkOpening(o); err != nil {
+		return ledger.Opened{}, fmt.Errorf("ledger: opening %s: %w", ledger.KeyOf(o.Request), err)
+	}
+	if err := o.Request.Validate(); err != nil {
+		return ledger.Opened{Refused: "the request is not complete: " + err.Error()}, nil
+	}
+	orderKey := o.Rules.OrderKey.Of(o.Request.Order)
+	if orderKey == "" {
+		return ledger.Opened{Refused: fmt.Sprintf("order.%s is missing: %s knows an order by it", o.Rules.OrderKey, o.Rules.Provider)}, nil
+	}
+	request, err := json.Marshal(o.Request)
+	if err != nil {
+		return ledger.Opened{}, fmt.Errorf("ledger: opening %s: %w", ledger.KeyOf(o.Request), err)
+	}
+	var opened ledger.Opened
+	err = s.write(ctx, func(t *tx) error {
+		opened = ledger.Opened{}
+		r, err := t.load(ledger.KeyOf(o.Request))
+		switch {
+		case errors.Is(err, ledger.ErrUnknown):
+		case err != nil:
+			return err
+		case r.Fingerprint != o.Fingerprint:
+			opened.Conflict = true
+			opened.Refused = fmt.Sprintf("id %q was first used on %s for other content (%s of an order of %s): "+
+				"give this refund an id of its own", r.Key.ID, r.Opened.Format("2006-01-02 15:04:05 MST"), r.Amount, r.Request.Order.Total)
+			return nil
+		default:
+			opened.Record = &r.Record
+			return nil
+		}
+		if opened.Refused = staticRefusal(o); opened.Refused != "" {
+			return nil
+		}
+		if opened.Refused, err = t.refusal(o, orderKey); err != nil || opened.Refused != "" {
+			return err
+		}
+		opened.Record, err = t.register(o, orderKey, request)
+		return err
+	})
+	return opened, err
+}
+
+// checkOpening finds what only a program's mistake can cause.
+func checkOpening(o ledger.Opening) error {
+	switch {
+	case o.Fingerprint == "":
+		return errors.New("no Fingerprint: give Request.Fingerprint()")
+	case o.At.IsZero():
+		return errors.New("no At: give the workflow's time")
+	case o.Rules.Provider == "" || o.Rules.Merchant == "":
+		return errors.New("no Rules.Provider or no Rules.Merchant: give the provider's Rules()")
+	case o.Rules.OrderKey != providers.OrderKeyPlatform && o.Rules.OrderKey != providers.OrderKeyMerchant:
+		return fmt.Errorf("the Rules.OrderKey is %q: give %q or %q", o.Rules.OrderKey, providers.OrderKeyPlatform, providers.OrderKeyMerchant)
+	case !o.Rules.Number.Accepts(o.Number):
+		return fmt.Errorf("the Number has %d characters and does not fit Rules.Number (at most %d of its alphabet): "+
+			"give refund.ProviderNumber", len(o.Number), o.Rules.Number.Max)
+	}
+	return nil
+}
+
+// staticRefusal applies the rules that need nothing but the request.
+func staticRefusal(o ledger.Opening) string {
+	order := o.Request.Order
+	if !o.Rules.Partial && !o.Request.Full() {
+		return fmt.Sprintf("%s gives back whole orders only: %s of %s is a part", o.Rules.Provider, o.Request.Amount, order.Total)
+	}
+	if age := o.At.Sub(order.PaidAt); o.Rules.Window > 0 && !order.PaidAt.IsZero() && age > o.Rules.Window {
+		return fmt.Sprintf("%s gives back within %s of the payment: the order was paid at %s, %s ago",
+			o.Rules.Provider, days(o.Rules.Window), order.PaidAt.Format(time.RFC3339), days(age))
+	}
+	return ""
+}
+
+func days(d time.Duration) string {
+	if d%(24*time.Hour) == 0 {
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	}
+	return d.Round(time.Second).String()
+}
+
+// refusal compares the opening with what is written of its order and number.
+func (t *tx) refusal(o ledger.Opening, orderKey string) (string, error) {
+	var account, id string
+	taken, err := t.get([]any{&account, &id}, `SELECT account, id FROM refunds WHERE merchant = ? AND number = ?`,
+		o.Rules.Merchant, o.Number)
+	if err != nil {
+		return "", err
+	}
+	if taken {
+		return fmt.Sprintf("refund number %q of merchant %s belongs to refund %s/%s: accounts that share a merchant number "+
+			"need different settings of number_prefix", o.Number, o.Rules.Merchant, account, id), nil
+	}
+	// What was given back against the books' word is gone all the same, so that
+	// refunded counts whatever the status. Totals are compared with standing
+	// refunds only: one that failed may have failed for its wrong total.
+	var standing int
+	var sum, low, high refund.Fen
+	_, err = t.get([]any{&standing, &sum, &low, &high}, `SELECT
+			COALESCE(SUM(CASE WHEN status IN ('open', 'succeeded') THEN 1 ELSE 0 END), 0),
+			COALESCE(SUM(CASE WHEN status IN ('open', 'succeeded') AND amount > refunded THEN amount ELSE refunded END), 0),
+			COALESCE(MIN(CASE WHEN status IN ('open', 'succeeded') THEN order_total END), 0),
+			COALESCE(MAX(CASE WHEN status IN ('open', 'succeeded') THEN order_total END), 0)
+		FROM refunds WHERE merchant = ? AND order_key = ?`, o.Rules.Merchant, orderKey)
+	if err != nil {
+		return "", err
+	}
+	total, amount := o.Request.Order.Total, o.Request.Amount
+	switch {
+	case standing > 0 && (low != total || high != total):
+		return fmt.Sprintf("order %s was refunded before with a total of %s, this request says %s: correct order.total",
+			orderKey, high, total), nil
+	case o.Rules.MaxRefundsPerOrder > 0 && standing >= o.Rules.MaxRefundsPerOrder:
+		return fmt.Sprintf("order %s has %d refunds, and %s permits %d", orderKey, standing, o.Rules.Provider, o.Rules.MaxRefundsPerOrder), nil
+	case sum+amount > total:
+		return fmt.Sprintf("order %s of %s has %s left: %s is given back or on its way, %s is asked for",
+			orderKey, total, max(total-sum, 0), sum, amount), nil
+	}
+	return "", nil
+}
+
+func (t *tx) register(o ledger.Opening, orderKey string, request []byte) (*ledger.Record, error) {
+	key := ledger.KeyOf(o.Request)
+	if err := t.ensureAccount(key.Account); err != nil {
+		return nil, err
+	}
+	if _, err := t.exec(`INSERT INTO refunds (account, id, fingerprint, request, provider, merchant, order_key,
+			order_total, amount, number, opened_at, status, verification, sending)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		key.Account, key.ID, o.Fingerprint, string(request), o.Rules.Provider, o.Rules.Merchant, orderKey,
+		o.Request.Order.Total, o.Request.Amount, o.Number, micros(o.At), ledger.Open, ledger.NotBegun, ledger.NotBegun); err != nil {
+		return nil, err
+	}
+	if _, err := t.journal(key, o.At, "open", fmt.Sprintf("%s of order %s (%s), number %s",
+		o.Request.Amount, orderKey, o.Request.Order.Total, o.Number)); err != nil {
+		return nil, err
+	}
+	r, err := t.load(key)
+	if err != nil {
+		return nil, err
+	}
+	return &r.Record, nil
+}

@@ -1,0 +1,208 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// BeginSend confirms the hold for the day of the sending and writes the intent,
+// before the first byte leaves.
+func (s *Store) BeginSend(ctx context.Context, key ledger.Key, at time.Time, limits ledger.Limits) (ledger.Permit, error) {
+	var permit ledger.Permit
+	err := s.write(ctx, func(t *tx) error {
+		permit = ledger.Permit{}
+		r, err := t.loadOpen(key, "be sent")
+		if err != nil {
+			return err
+		}
+		switch r.Sending {
+		case ledger.Done:
+			permit.Accepted = accepted(r)
+			return nil
+		case ledger.Begun:
+			permit.Doubt = true
+			return nil
+		case ledger.NotBegun:
+		}
+		answer, err := t.take(r, at, limits)
+		if err != nil || !answer.Granted {
+			permit.Hold = answer
+			return err
+		}
+		if err := t.mark(r, counted); err != nil {
+			return err
+		}
+		r.Sending = ledger.Begun
+		permit.Send = true
+		return t.sending(r, at, "begin send", "the intent is written, counted on "+r.hold.day)
+	})
+	return permit, err
+}
+
+// BeginResend permits one identical repetition of a request whose absence is
+// proven. Replayed, it answers Doubt, since the readings begin anew; for this
+// reason absenceReads must be at least 1.
+func (s *Store) BeginResend(ctx context.Context, key ledger.Key, at time.Time, absenceReads, maxResends int) (ledger.Permit, error) {
+	if absenceReads < 1 {
+		return ledger.Permit{}, fmt.Errorf("ledger: absenceReads is %d: without one reading a repetition cannot be told from a replay, give 1 or more", absenceReads)
+	}
+	var permit ledger.Permit
+	err := s.write(ctx, func(t *tx) error {
+		permit = ledger.Permit{}
+		r, err := t.loadOpen(key, "be sent again")
+		switch {
+		case err != nil:
+			return err
+		case r.Sending == ledger.Done:
+			permit.Accepted = accepted(r)
+			return nil
+		case r.Sending == ledger.NotBegun:
+			return fmt.Errorf("ledger: %s has no sending in doubt: call BeginSend", key)
+		case r.AbsentReads < absenceReads:
+			permit.Doubt = true
+			return nil
+		case r.resends >= maxResends:
+			permit.Exhausted = true
+			return nil
+		}
+		r.resends++
+		permit.Send = true
+		return t.sending(r, at, "begin resend", fmt.Sprintf("absent in %d readings; repetition %d of at most %d", r.AbsentReads, r.resends, maxResends))
+	})
+	return permit, err
+}
+
+// sending books one more request that is about to leave.
+func (t *tx) sending(r *row, at time.Time, step, text string) error {
+	r.Sends++
+	r.attempts++
+	r.AbsentReads, r.absentMark = 0, micros(at)
+	if err := t.save(r); err != nil {
+		return err
+	}
+	_, err := t.journal(r.Key, at, fmt.Sprintf("%s %d", step, r.attempts), text)
+	return err
+}
+
+// EndSend writes down what came of the last sending. An acceptance is booked
+// whatever was believed before. A second one with another number or amount may
+// be a second payment: the first is kept, the second journaled and returned as
+// a [*ledger.ContradictionError].
+func (s *Store) EndSend(ctx context.Context, key ledger.Key, at time.Time, a ledger.Answer) error {
+	if a.Receipt != nil && (a.NotSent || a.Refused) || a.NotSent && a.Refused {
+		return errors.New("ledger: an answer is one of Receipt, NotSent and Refused: give one")
+	}
+	return s.write(ctx, func(t *tx) error {
+		r, err := t.load(key)
+		switch {
+		case err != nil:
+			return err
+		case a.Receipt != nil:
+			return t.accept(r, at, *a.Receipt, a.Text)
+		case r.Status != ledger.Open || r.Sending != ledger.Begun:
+			return nil // a late or repeated answer: what is known is better
+		case a.NotSent:
+			return t.takeBack(r, at, "not sent", a.Text)
+		case a.Refused:
+			return t.takeBack(r, at, "refused", a.Text)
+		}
+		_, err = t.journal(key, at, fmt.Sprintf("unknown %d", r.attempts), a.Text)
+		return err
+	})
+}
+
+// takeBack ends the intent, unless an earlier sending is in doubt: what is known
+// of a repetition says nothing of the request it repeats.
+func (t *tx) takeBack(r *row, at time.Time, step, text string) error {
+	fresh, err := t.journal(r.Key, at, fmt.Sprintf("%s %d", step, r.attempts), text)
+	if err != nil || !fresh {
+		return err
+	}
+	r.AbsentReads, r.absentMark = 0, max(micros(at), r.absentMark)
+	if r.resends == 0 {
+		r.Sending = ledger.NotBegun
+		if step == "not sent" {
+			r.Sends--
+		}
+	}
+	if r.Sends == 0 && r.hold != nil {
+		if err := t.mark(r, held); err != nil {
+			return err
+		}
+	}
+	return t.save(r)
+}
+
+// accept books the provider's acceptance, filling in what an earlier one left
+// out.
+func (t *tx) accept(r *row, at time.Time, receipt providers.Receipt, text string) error {
+	if err := checkAmount("Receipt.Amount", receipt.Amount); err != nil {
+		return err
+	}
+	claim := fmt.Sprintf("accepted as %q with %s", refund.CleanText(receipt.PlatformRefundID), receipt.Amount)
+	if r.Status != ledger.Open && r.Status != ledger.Succeeded {
+		return t.refuse(at, claim, contradiction(r, ledger.Open, "the platform %s", claim))
+	}
+	if !fillIn(&r.PlatformRefundID, receipt.PlatformRefundID) || !fillIn(&r.Receipt, receipt.Amount) {
+		return t.refuse(at, claim, contradiction(r, r.Status, "it was accepted as %q with %s before, now the platform %s",
+			refund.CleanText(r.PlatformRefundID), r.Receipt, claim))
+	}
+	if r.Sending != ledger.Done {
+		r.Sending, r.Sends = ledger.Done, max(r.Sends, 1)
+		if r.hold != nil {
+			if err := t.mark(r, counted); err != nil {
+				return err
+			}
+		}
+		if _, err := t.journal(r.Key, at, fmt.Sprintf("accepted %d", r.attempts), text); err != nil {
+			return err
+		}
+	}
+	return t.save(r)
+}
+
+// fillIn keeps what is known: it reports false when the news contradicts it.
+func fillIn[T comparable](known *T, news T) bool {
+	var nothing T
+	if *known == nothing {
+		*known = news
+	}
+	return news == nothing || *known == news
+}
+
+func accepted(r *row) *providers.Receipt {
+	return &providers.Receipt{PlatformRefundID: r.PlatformRefundID, Amount: r.Receipt}
+}
+
+// NoteAbsent counts a reading in which the platform showed no such refund. A
+// reading counts once: one that is not later than the last counted one, or than
+// the last sending, is a replay or speaks of an earlier sending.
+func (s *Store) NoteAbsent(ctx context.Context, key ledger.Key, at time.Time) (int, error) {
+	var reads int
+	err := s.write(ctx, func(t *tx) error {
+		r, err := t.loadOpen(key, "be absent")
+		if err != nil {
+			return err
+		}
+		if r.Sending == ledger.Begun && micros(at) > r.absentMark {
+			r.AbsentReads++
+			r.absentMark = micros(at)
+			step := fmt.Sprintf("absent %d.%d", r.attempts, r.AbsentReads)
+			if _, err := t.line(key, at, fmt.Sprintf("%s at %d", step, r.absentMark), step, "the platform does not show the refund"); err != nil {
+				return err
+			}
+			if err := t.save(r); err != nil {
+				return err
+			}
+		}
+		reads = r.AbsentReads
+		return nil
+	})
+	return reads, err
+}
