@@ -1,0 +1,121 @@
+package baidu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/refundflow/refundflow/providers/wire"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// send makes one exchange and returns the envelope that came back, whatever its
+// number. Everything else is a [*refund.Failure].
+func (p *Provider) send(ctx context.Context, o op, call wire.Call) (reply, error) {
+	answer, err := p.http.Do(ctx, call)
+	if err != nil {
+		return reply{}, transportFailure(o, err)
+	}
+	pause := answer.RetryAfter(p.now())
+	r, unreadable := parseReply(answer.Body)
+	r.retryAfter = pause
+	if speaks(answer.Status) && unreadable == nil && r.number != 0 {
+		// A listed code says more than the status: the gateway may send an expired
+		// token's with a 401.
+		if _, listed := find(r.gateway, r.number, r.message, o); listed {
+			return r, nil
+		}
+	}
+	if err := statusFailure(o, answer.Status, pause); err != nil {
+		return reply{}, err
+	}
+	if unreadable != nil {
+		return reply{}, unreadableFailure(o, unreadable)
+	}
+	return r, nil
+}
+
+// speaks reports whether the body of an answer with this status is the service's
+// own word. 408 comes from a proxy that grew tired of somebody, and tells no
+// more than a 504.
+func speaks(status int) bool {
+	return status >= 200 && status < 300 || status >= 400 && status < 500 &&
+		status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
+}
+
+// statusFailure is what an HTTP status means by itself (§8.4), nil for 2xx.
+func statusFailure(o op, status int, pause time.Duration) error {
+	f := refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", status), Hint: hintLook, RetryAfter: pause}
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status == http.StatusTooManyRequests:
+		f.Class, f.Hint = refund.ClassThrottled, hintSlow
+	case speaks(status):
+		f.Class, f.RetryAfter = refund.ClassMisconfigured, 0
+		f.Hint = "compare transport, the addresses and the account's permissions with Baidu's console"
+	}
+	return fail(o, f)
+}
+
+// failure is nil for success, else the row of the code table.
+func (r reply) failure(o op) error {
+	if !r.gateway && r.number == 0 {
+		return nil
+	}
+	row, _ := find(r.gateway, r.number, r.message, o)
+	f := refund.Failure{Class: row.class, Code: r.code(), Message: clean(r.message), Hint: row.hint, Recheck: row.recheck}
+	if row.class == refund.ClassThrottled {
+		f.RetryAfter = r.retryAfter
+	}
+	return fail(o, f)
+}
+
+// transportFailure: what was not sent can be sent again; what may have arrived
+// is ambiguous (§8.4).
+func transportFailure(o op, err error) error {
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "transport", Hint: hintLook})
+	}
+	if e.MayHaveArrived {
+		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: string(e.Kind), Hint: hintLook})
+	}
+	return fail(o, refund.Failure{Class: refund.ClassTransient, Code: string(e.Kind), Message: clean(e.Error()),
+		Hint: "Baidu was not reached: check the network, the addresses and the clock"})
+}
+
+// unreadableFailure is for a gateway's HTML in a 200 as much as for an acceptance
+// without its batch number: something answered, but not what was asked. why
+// names fields, never content.
+func unreadableFailure(o op, why error) error {
+	return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "unreadable", Message: clean(why.Error()), Hint: hintLook})
+}
+
+// refuse is for a request that is wrong before it is sent.
+func refuse(o op, err error) error {
+	return fail(o, refund.Failure{Class: refund.ClassMisconfigured, Code: "invalid", Message: clean(err.Error()), Hint: "nothing was sent: correct what is named"})
+}
+
+// fail fits a failure to its operation. A read changes nothing, so that an
+// ambiguous one is simply repeated. The token is the key to everything: what
+// only a person can settle there concerns the account, not one refund.
+func fail(o op, f refund.Failure) error {
+	f.Op = string(o)
+	if o.reads() && f.Class == refund.ClassAmbiguous {
+		f.Class, f.Hint = refund.ClassTransient, "nothing was changed: ask again"
+	}
+	if o == opToken && f.Class == refund.ClassNeedsHuman {
+		f.Class = refund.ClassMisconfigured
+	}
+	return &f
+}
+
+// tokenLike matches what could be a token, a signature or a secret that a
+// platform quotes back at us.
+var tokenLike = regexp.MustCompile(`[0-9A-Za-z+/=._%-]{24,}`)
+
+func clean(text string) string { return refund.CleanText(tokenLike.ReplaceAllString(text, "…")) }

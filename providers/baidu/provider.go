@@ -1,0 +1,149 @@
+package baidu
+
+import (
+	"crypto/rsa"
+	"errors"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/wire"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// clock is a seam for tests.
+type clock func() time.Time
+
+// Provider is one merchant account at Baidu. Safe for concurrent use.
+type Provider struct {
+	settings Settings
+	key      *rsa.PrivateKey
+	platform *rsa.PublicKey // nil when no callbacks are expected
+	http     *wire.Client
+	tokens   *tokens // nil without OpenAPI credentials
+	now      clock
+}
+
+var (
+	_ providers.Provider              = (*Provider)(nil)
+	_ providers.VerificationCanceller = (*Provider)(nil)
+)
+
+// New makes a provider. Its error is a [*refund.InvalidError] that names every
+// mistake in the settings and in the files they name.
+func New(s Settings) (*Provider, error) {
+	bad := s.mistakes()
+	p := &Provider{settings: s.withDefaults(), now: time.Now}
+	p.key = load(bad, "private_key_file", s.PrivateKeyFile, wire.PrivateKeyFile)
+	p.platform = load(bad, "platform_public_key_file", s.PlatformPublicKeyFile, wire.PublicKeyFile)
+	p.http = wire.NewClient(wire.Options{Timeout: p.settings.Timeout})
+	if s.OpenAPI != nil {
+		secret := load(bad, "openapi.client_secret_file", s.OpenAPI.ClientSecretFile, wire.SecretFile)
+		p.tokens = &tokens{id: s.OpenAPI.ClientID, secret: secret, fetch: p.fetchToken, now: p.now}
+	}
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// load reads a file that is named, adding what is wrong with it to bad.
+func load[T any](bad *mistakes, field, path string, read func(string) (T, error)) T {
+	var none T
+	if path == "" {
+		return none
+	}
+	v, err := read(path)
+	if err != nil {
+		bad.add(field, "%v", err)
+	}
+	return v
+}
+
+// String keeps keys and tokens out of whatever prints a provider.
+func (p *Provider) String() string { return "baidu/" + p.settings.AppKey }
+
+// GoString is String for %#v.
+func (p *Provider) GoString() string { return p.String() }
+
+// numberFormat of bizRefundBatchId, inferred from the one published example (§3.1).
+var numberFormat = refund.NumberFormat{
+	Alphabet: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", Max: 32,
+}
+
+// Rules describes Baidu's habits. The absence of a refund is believed after
+// three reads over a minute, since the query may lag (inferred, §5).
+func (p *Provider) Rules() providers.Rules {
+	r := providers.Rules{
+		Provider:             "baidu",
+		Merchant:             "baidu/" + p.settings.AppKey,
+		OrderKey:             providers.OrderKeyPlatform,
+		Number:               numberFormat,
+		Partial:              true,
+		PartialWantsVerified: true,
+		FullWantsUnverified:  true,
+		Query:                providers.QueryByOrder,
+		AbsenceReads:         3,
+		AbsenceInterval:      p.settings.AbsenceInterval,
+		// The order's state is weak evidence: one repeat, then a person (§10).
+		MaxResends: 1,
+		Poll:       append([]time.Duration(nil), p.settings.Poll...),
+		PollFor:    p.settings.PollFor,
+	}
+	if p.tokens != nil {
+		r.Query, r.MaxResends = providers.QueryByNumber, 3
+	}
+	return r
+}
+
+// Validate names what Baidu misses in a request: both numbers of the payment
+// callback, without which no order can be refunded (§6.3), and the merchant's
+// order number.
+func (p *Provider) Validate(r refund.Request) error {
+	bad := orderProblems(r.Order)
+	switch id := r.Order.MerchantID; {
+	case id == "":
+		bad.Fields = append(bad.Fields, refund.FieldError{Field: "order.merchant_id", Problem: "want the merchant's order number, Baidu's tpOrderId"})
+	case !wireSafe.MatchString(id):
+		// Their raw and encoded forms differ, and so might the signed text (§9.4).
+		bad.Fields = append(bad.Fields, refund.FieldError{Field: "order.merchant_id", Problem: "want 1 to 64 printable ASCII characters without space, &, =, % and +"})
+	}
+	if len(bad.Fields) == 0 {
+		return nil
+	}
+	return bad
+}
+
+var (
+	wireSafe = regexp.MustCompile(`^[!-$'-*,-<>-~]{1,64}$`)
+	decimal  = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
+)
+
+// orderProblems checks what every call about an order sends. Baidu types both
+// numbers Long; a number written differently would be signed differently.
+func orderProblems(o refund.Order) *refund.InvalidError {
+	bad := &refund.InvalidError{}
+	for _, f := range []struct{ name, value, meaning string }{
+		{"order.platform_id", o.PlatformID, "orderId"}, {"order.user_id", o.UserID, "userId"},
+	} {
+		if _, err := strconv.ParseInt(f.value, 10, 64); err != nil || !decimal.MatchString(f.value) {
+			bad.Fields = append(bad.Fields, refund.FieldError{Field: f.name,
+				Problem: "want " + f.meaning + " of Baidu's payment callback, digits without a leading zero, got " + length(f.value)})
+		}
+	}
+	return bad
+}
+
+// VerifyCallback checks that the fields of a callback's POST body come from
+// Baidu; see [Verify].
+func (p *Provider) VerifyCallback(form url.Values) error {
+	if p.platform == nil {
+		return errors.New("baidu.platform_public_key_file is not set: name the file of the platform's public key to receive callbacks")
+	}
+	return Verify(p.platform, form)
+}
+
+func trimSlash(address string) string { return strings.TrimRight(address, "/") }
