@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/refundflow/refundflow/refund"
+	"github.com/refundflow/refundflow/sandbox/control"
+)
+
+// patience bounds one scenario; each takes a second or two.
+const patience = time.Minute
+
+// result is what became of one scenario.
+type result struct {
+	scenario scenario
+	view     refund.View
+	books    string // what the stand-in's books say
+	took     time.Duration
+	err      error // why it is not as it should be
+}
+
+// run makes the demo's refunds, prints what happened, and reports whether each
+// ended as it should and the stand-in's books agree. The refunds of one account
+// run one after the other, so that their budgets are told apart; the accounts
+// run side by side.
+func (w *world) run(ctx context.Context) bool {
+	fmt.Fprintf(w.out, "Making %d refunds\n\n", len(scenarios))
+	results := make([]result, len(scenarios))
+	ids := stamp()
+	var wait sync.WaitGroup
+	var print sync.Mutex
+	first := firstOf(scenarios, merchants[1])
+	for _, batch := range [][2]int{{0, first}, {first, len(scenarios)}} {
+		inOrder := batch[0] > 0 // the capped account's refunds build on each other
+		for i := batch[0]; i < batch[1]; i++ {
+			one := func() {
+				results[i] = w.play(ctx, scenarios[i], scenarios[i].name+ids)
+				print.Lock()
+				defer print.Unlock()
+				w.printResult(results[i])
+			}
+			if inOrder {
+				one()
+			} else {
+				wait.Go(one)
+			}
+		}
+		wait.Wait()
+	}
+	ok := !slices.ContainsFunc(results, func(r result) bool { return r.err != nil })
+	w.printTable(results, ok)
+	return ok
+}
+
+func firstOf(all []scenario, m merchant) int {
+	return slices.IndexFunc(all, func(s scenario) bool { return s.merchant == m })
+}
+
+// play runs one scenario from the order to the comparison of the books.
+func (w *world) play(ctx context.Context, s scenario, id string) (res result) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	begun := time.Now()
+	res.scenario = s
+	fail := func(err error) result {
+		res.err, res.took = err, time.Since(begun)
+		return res
+	}
+	request, err := w.order(ctx, s.merchant, id, s.total, s.amount, s.order)
+	if err != nil {
+		return fail(err)
+	}
+	if s.before != nil {
+		if err := s.before(ctx, w, request); err != nil {
+			return fail(err)
+		}
+	}
+	if _, err := w.refunds.Start(ctx, request); err != nil {
+		return fail(err)
+	}
+	if s.during != nil {
+		if err := s.during(ctx, w, request); err != nil {
+			return fail(err)
+		}
+	}
+	if _, err := w.refunds.Wait(ctx, request.Account, request.ID); err != nil {
+		return fail(err)
+	}
+	if res.view, err = w.refunds.Status(ctx, request.Account, request.ID); err != nil {
+		return fail(err)
+	}
+	books, err := w.sandbox.Baidu().OrderBook(ctx, request.Order.PlatformID)
+	if err != nil {
+		return fail(err)
+	}
+	res.books = booked(books)
+	return fail(s.check(res.view, books))
+}
+
+func booked(b control.BaiduOrderBook) string {
+	var sum int64
+	for _, r := range b.Refunds {
+		sum += r.Amount
+	}
+	switch len(b.Refunds) {
+	case 0:
+		return "no refund"
+	case 1:
+		return fmt.Sprintf("1 refund, %s", refund.Fen(sum))
+	}
+	return fmt.Sprintf("%d refunds, %s", len(b.Refunds), refund.Fen(sum))
+}
+
+// check compares the refund, and the stand-in's books, with what must be.
+func (s scenario) check(v refund.View, books control.BaiduOrderBook) error {
+	var bad []string
+	if v.Status != s.ends {
+		bad = append(bad, fmt.Sprintf("ended as %s (%s), not %s", v.Status, v.Sentence, s.ends))
+	}
+	at := 0
+	for _, step := range v.Steps {
+		if at < len(s.passed) && step.Status == s.passed[at] {
+			at++
+		}
+	}
+	if at < len(s.passed) {
+		bad = append(bad, fmt.Sprintf("never came to %s", s.passed[at]))
+	}
+	if len(books.Refunds) != s.paid {
+		bad = append(bad, fmt.Sprintf("Baidu's books show %d refunds, not %d", len(books.Refunds), s.paid))
+	}
+	for _, r := range books.Refunds {
+		if r.Amount != int64(s.amount) || r.Status != control.Success || r.BizRefundBatchID != v.ProviderNumber {
+			bad = append(bad, fmt.Sprintf("Baidu's books show refund %s of %s as %s", r.BizRefundBatchID, refund.Fen(r.Amount), r.Status))
+		}
+	}
+	if len(bad) > 0 {
+		return fmt.Errorf("%s", strings.Join(bad, "; "))
+	}
+	return nil
+}
