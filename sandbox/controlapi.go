@@ -20,7 +20,7 @@ type controlAPI struct {
 
 func (a *controlAPI) mount(mux *http.ServeMux) {
 	handle := func(pattern, path string, f func(r *http.Request) (any, error)) {
-		mux.HandleFunc(pattern+" "+prefix+path, stage.Control(f))
+		mux.HandleFunc(pattern+" "+prefix+path, a.stage.Control(f))
 	}
 	mux.HandleFunc("GET "+prefix+"/{$}", a.help)
 	handle("GET", "/clock", func(*http.Request) (any, error) { return a.stage.Clock.View(), nil })

@@ -22,7 +22,14 @@ type Options struct {
 	Addr string
 	// AllowRemote permits an address other machines can reach (in a container, say). Whoever reaches the port rules the books.
 	AllowRemote bool
-	// Baidu are the habits of the Baidu stand-in at start and after a reset.
+	// File, if set, keeps the clock and the books of all platforms over restarts: it is read at start and brought up to date
+	// before each answer that rests on a change, so killing the sandbox at any moment loses nothing that was answered. Planned
+	// faults and the call log stay in memory; call numbers begin at 1 again. The file holds keys, secrets and tokens
+	// (mode 0600), is written as a whole each time, and serves one sandbox at a time; nothing locks it.
+	// A file the sandbox did not write is refused with stage.ErrForeignBooks.
+	File string
+	// Baidu are the habits of the Baidu stand-in at start and after a reset. A File that exists brings the habits it was
+	// left with; then these wait for the reset.
 	Baidu control.BaiduSettings
 	// Now is the clock below the sandbox clock; default time.Now.
 	Now func() time.Time
@@ -32,6 +39,7 @@ type Options struct {
 type Server struct {
 	listener net.Listener
 	http     *http.Server
+	stage    *stage.Stage
 	done     chan struct{}
 	stopped  chan struct{} // closed when the listener's loop has ended
 	once     sync.Once
@@ -48,16 +56,18 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := checkAddr(o.Addr, o.AllowRemote); err != nil {
 		return nil, err
 	}
-	done := make(chan struct{})
-	handler, err := newHandler(stage.New(o.Now, done), o.Baidu)
-	if err != nil {
-		return nil, err
-	}
+	// The port comes before the books: a predecessor on the same port could still change them after they were read.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox address %q cannot be used: %w; free the port, choose another, or use port 0 for any", o.Addr, err)
 	}
-	s := &Server{listener: listener, done: done, stopped: make(chan struct{}), http: &http.Server{
+	done := make(chan struct{})
+	ground := stage.New(o.Now, done)
+	handler, err := newHandler(ground, o)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	s := &Server{listener: listener, stage: ground, done: done, stopped: make(chan struct{}), http: &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0), // broken connections are this server's trade
@@ -73,12 +83,14 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 // URL is the base address, "http://127.0.0.1:41234", for platform clients and control.New alike.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
-// Close stops listening, ends planned delays and drops open connections. It may be called more than once.
+// Close stops listening, ends planned delays, drops open connections and lets go of the books file. It may be called more
+// than once.
 func (s *Server) Close() error {
 	var err error
 	s.once.Do(func() {
-		close(s.done)
+		s.stage.Seal() // before the port is free, for whoever waits for it
 		err = s.http.Close()
+		close(s.done) // last, so that a call woken from its delay finds no connection to answer on
 	})
 	<-s.stopped
 	return err
@@ -98,13 +110,18 @@ func checkAddr(addr string, remote bool) error {
 	return fmt.Errorf("sandbox address %q: %w; use 127.0.0.1, or allow remote callers explicitly", addr, ErrNotLoopback)
 }
 
-func newHandler(s *stage.Stage, settings control.BaiduSettings) (http.Handler, error) {
-	b, err := baidu.New(s, settings)
+func newHandler(s *stage.Stage, o Options) (http.Handler, error) {
+	b, err := baidu.New(s, o.Baidu)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox settings of baidu: %w", err)
 	}
-	mux := http.NewServeMux()
 	api := &controlAPI{stage: s, platforms: []stage.Platform{b}}
+	if o.File != "" {
+		if err := s.Keep(o.File, api.platforms); err != nil {
+			return nil, err
+		}
+	}
+	mux := http.NewServeMux()
 	for _, p := range api.platforms {
 		p.Routes(mux)
 		p.Control(mux, prefix+"/"+p.Name())

@@ -94,6 +94,27 @@ func (b *book) order(m *merchant, id int64) *order {
 
 func (b *book) orderByTp(m *merchant, tp string) *order { return b.byTp[m.appKey+"\x00"+tp] }
 
+// addOrder files an order whose ids are free.
+func (b *book) addOrder(o *order) {
+	b.orders[o.id], b.byTp[o.m.appKey+"\x00"+o.tpOrderID] = o, o
+	b.sequence = append(b.sequence, o)
+}
+
+// addRefund files a refund. Refunds come in the order of their batch ids, so the first of each bizRefundBatchId is known.
+func (b *book) addRefund(r *refund) {
+	m := r.o.m
+	r.o.refunds = append(r.o.refunds, r)
+	if b.byBiz[m] == nil {
+		b.byBiz[m] = map[string]*refund{}
+	}
+	if b.byBiz[m][r.bizID] == nil {
+		b.byBiz[m][r.bizID] = r
+	}
+	if r.status == control.Processing {
+		heap.Push(&b.pending, r)
+	}
+}
+
 // settle brings the books up to now. It runs before every read and write; there are no timers, so that advancing the
 // clock is all it takes to see tomorrow.
 func (b *book) settle(now time.Time) {

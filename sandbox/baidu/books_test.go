@@ -146,16 +146,18 @@ func TestOutcomeCanBeChangedUntilARefundSettles(t *testing.T) {
 func TestDailyCapFreesOnTheNextShanghaiDay(t *testing.T) {
 	for name, c := range map[string]struct {
 		rule  control.Choice
-		codes []int64 // of 600, 600, 400 fen under a cap of 1000
+		cap   int64
+		codes []int64 // of 600, 600, 400 fen
 		used  int64
 	}{
-		"cross refuses what would exceed":     {codes: []int64{0, 10005, 0}, used: 1000},
-		"reach lets the crossing one through": {rule: control.Reach, codes: []int64{0, 0, 10005}, used: 1200},
+		"cross refuses what would exceed":     {cap: 1000, codes: []int64{0, 10005, 0}, used: 1000},
+		"reach lets the crossing one through": {rule: control.Reach, cap: 1000, codes: []int64{0, 0, 10005}, used: 1200},
+		"reach ends with the last fen":        {rule: control.Reach, cap: 1200, codes: []int64{0, 0, 10005}, used: 1200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, control.BaiduSettings{CapRule: c.rule})
 			w.order(nil)
-			w.patch(control.BaiduMerchantPatch{DailyCap: new(int64(1000))})
+			w.patch(control.BaiduMerchantPatch{DailyCap: &c.cap})
 			for i, money := range []string{"600", "600", "400"} {
 				require.Equal(t, c.codes[i], w.post(cashierApply, partial(money, fmt.Sprint("B", i))).code())
 			}
@@ -231,4 +233,16 @@ func TestParallelCancelsTakeTheMoneyOnce(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.EqualValues(t, 1_000_000-9800, w.merchant().Balance)
+}
+
+func TestAMerchantCannotTouchTheOrderOfAnother(t *testing.T) {
+	w := newWorld(t, control.BaiduSettings{})
+	w.order(nil)
+	_, public := docKey(t)
+	_, err := w.baidu.CreateMerchant(t.Context(), control.NewBaiduMerchant{AppKey: "OTHER", AppID: 7, PublicKeyPEM: public, Balance: 1_000_000})
+	require.NoError(t, err)
+	require.EqualValues(t, 10002, w.post(cashierApply, with(partial("100", "B1"), "appKey", "OTHER")).code())
+	require.EqualValues(t, 10002, w.post(cashierCancel, with(cancel(), "appKey", "OTHER")).code())
+	require.Empty(t, w.book().Refunds)
+	require.True(t, w.book().Verified)
 }

@@ -10,7 +10,7 @@ import (
 // Control mounts the books.
 func (p *Platform) Control(mux *http.ServeMux, prefix string) {
 	handle := func(pattern, path string, f func(b *book, r *http.Request) (any, error)) {
-		mux.HandleFunc(pattern+" "+prefix+path, stage.Control(func(r *http.Request) (any, error) {
+		mux.HandleFunc(pattern+" "+prefix+path, p.stage.Control(func(r *http.Request) (any, error) {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			p.book.settle(p.stage.Clock.Now())

@@ -1,7 +1,6 @@
 package baidu
 
 import (
-	"container/heap"
 	"time"
 
 	"github.com/refundflow/refundflow/sandbox/control"
@@ -107,14 +106,7 @@ func (b *book) enter(m *merchant, r *refund) {
 	r.batchID = b.nextBatch
 	b.nextBatch++
 	m.capUsed += r.amount
-	r.o.refunds = append(r.o.refunds, r)
-	if b.byBiz[m] == nil {
-		b.byBiz[m] = map[string]*refund{}
-	}
-	if b.byBiz[m][r.bizID] == nil {
-		b.byBiz[m][r.bizID] = r
-	}
-	heap.Push(&b.pending, r)
+	b.addRefund(r)
 }
 
 // cancelVerification takes what is left of the order's money out of the enterprise balance (§4.2). Nothing here or in the

@@ -15,21 +15,11 @@ func (p *Platform) postMerchant(b *book, r *http.Request) (any, error) {
 	if err := stage.Read(r, &in); err != nil {
 		return nil, err
 	}
-	switch {
-	case !isName.allows(in.AppKey):
-		return nil, stage.Wrong("app_key is not 1..64 printable characters; use the payment appKey, such as MMMabc")
-	case b.merchants[in.AppKey] != nil:
+	if b.merchants[in.AppKey] != nil {
 		return nil, stage.Taken("app_key %q is registered; change it with PATCH", in.AppKey)
-	case in.AppID <= 0:
-		return nil, stage.Wrong("app_id is %d; use the payment appId, a positive number", in.AppID)
 	}
-	m := &merchant{appKey: in.AppKey, appID: in.AppID, onRepeat: control.PayAgain}
-	patch := control.BaiduMerchantPatch{PublicKeyPEM: &in.PublicKeyPEM, ClientID: &in.ClientID, ClientSecret: &in.ClientSecret,
-		Balance: &in.Balance, DailyCap: &in.DailyCap}
-	if in.OnRepeat != "" {
-		patch.OnRepeat = &in.OnRepeat
-	}
-	if err := m.change(patch); err != nil {
+	m, err := newMerchant(in)
+	if err != nil {
 		return nil, err
 	}
 	// 1024 bit, as Baidu's published platform keys have; at the lower end of what Go accepts (§9.2).
@@ -40,6 +30,23 @@ func (p *Platform) postMerchant(b *book, r *http.Request) (any, error) {
 	m.platform, m.capDay = platform, stage.Day(p.stage.Clock.Now())
 	b.merchants[m.appKey] = m
 	return m.view(), nil
+}
+
+// newMerchant checks what the merchant brings along; the platform's side is still to be added.
+func newMerchant(in control.NewBaiduMerchant) (*merchant, error) {
+	switch {
+	case !isName.allows(in.AppKey):
+		return nil, stage.Wrong("app_key is not 1..64 printable characters; use the payment appKey, such as MMMabc")
+	case in.AppID <= 0:
+		return nil, stage.Wrong("app_id is %d; use the payment appId, a positive number", in.AppID)
+	}
+	m := &merchant{appKey: in.AppKey, appID: in.AppID, onRepeat: control.PayAgain}
+	patch := control.BaiduMerchantPatch{PublicKeyPEM: &in.PublicKeyPEM, ClientID: &in.ClientID, ClientSecret: &in.ClientSecret,
+		Balance: &in.Balance, DailyCap: &in.DailyCap}
+	if in.OnRepeat != "" {
+		patch.OnRepeat = &in.OnRepeat
+	}
+	return m, m.change(patch)
 }
 
 func (p *Platform) patchMerchant(b *book, r *http.Request) (any, error) {
@@ -133,8 +140,7 @@ func (p *Platform) postOrder(b *book, r *http.Request) (any, error) {
 	if err := o.change(patch); err != nil {
 		return nil, err
 	}
-	b.orders[o.id], b.byTp[m.appKey+"\x00"+o.tpOrderID] = o, o
-	b.sequence = append(b.sequence, o)
+	b.addOrder(o)
 	return o.view(), nil
 }
 

@@ -38,29 +38,43 @@ const (
 // world is a sandbox with one merchant, and a client for it that was written without looking at the sandbox's signing.
 type world struct {
 	*testing.T
-	url   string
-	ctl   *control.Client
-	baidu *control.Baidu
-	key   *rsa.PrivateKey
-	http  *http.Client
+	options sandbox.Options
+	srv     *sandbox.Server
+	url     string
+	ctl     *control.Client
+	baidu   *control.Baidu
+	key     *rsa.PrivateKey
+	http    *http.Client
 }
 
 type form = map[string]string
 
 func newWorld(t *testing.T, settings control.BaiduSettings) *world {
 	t.Helper()
-	srv, err := sandbox.Start(t.Context(), sandbox.Options{Baidu: settings, Now: func() time.Time { return noon }})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = srv.Close() })
+	return newWorldWith(t, sandbox.Options{Baidu: settings})
+}
+
+func newWorldWith(t *testing.T, o sandbox.Options) *world {
+	t.Helper()
 	private, public := docKey(t)
-	w := &world{T: t, url: srv.URL(), ctl: control.New(srv.URL()), key: private,
-		http: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{}}}
+	w := &world{T: t, options: o, key: private, http: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{}}}
 	t.Cleanup(w.http.CloseIdleConnections)
-	w.baidu = w.ctl.Baidu()
-	_, err = w.baidu.CreateMerchant(t.Context(), control.NewBaiduMerchant{AppKey: "MMM4hG", AppID: 10026, PublicKeyPEM: public,
+	w.start()
+	_, err := w.baidu.CreateMerchant(t.Context(), control.NewBaiduMerchant{AppKey: "MMM4hG", AppID: 10026, PublicKeyPEM: public,
 		ClientID: "client-1", ClientSecret: "secret-1", Balance: 1_000_000})
 	require.NoError(t, err)
 	return w
+}
+
+// start runs a sandbox with the world's options and turns the clients to it.
+func (w *world) start() {
+	w.Helper()
+	w.options.Now = func() time.Time { return noon }
+	srv, err := sandbox.Start(w.Context(), w.options)
+	require.NoError(w, err)
+	w.Cleanup(func() { _ = srv.Close() })
+	w.srv, w.url, w.ctl = srv, srv.URL(), control.New(srv.URL())
+	w.baidu = w.ctl.Baidu()
 }
 
 // docKey is the example pair printed in Baidu's documentation.

@@ -56,6 +56,13 @@ func (c *Clock) View() control.Clock {
 	return control.Clock{Now: c.now(), Offset: control.Duration(c.offset)}
 }
 
+// restore continues the clock of an earlier run.
+func (c *Clock) restore(offset time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset = offset
+}
+
 // Reset returns to the source's time.
 func (c *Clock) Reset() {
 	c.mu.Lock()

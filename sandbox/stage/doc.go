@@ -1,7 +1,8 @@
 // Package stage holds what every stand-in platform needs and none should build twice: the clock, the planned faults,
-// the call log, the way one call passes all three, and strict JSON for control requests.
+// the call log, the way one call passes all three, strict JSON for control requests, and the books file that outlives a run.
 //
-// A stand-in implements Platform and sends each of its calls through Stage.Serve.
+// A stand-in implements Platform and sends each of its calls through Stage.Serve or Stage.Control; these two are where the
+// books file is brought up to date before an answer leaves.
 //
 // May import: sandbox/control and the standard library.
 package stage

@@ -34,22 +34,30 @@ func Taken(format string, args ...any) error {
 	return &ControlError{http.StatusConflict, fmt.Sprintf(format, args...)}
 }
 
-// Read decodes exactly one JSON value over *into and refuses unknown fields. Fields left out keep what *into held.
-func Read(r *http.Request, into any) error {
-	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxControlBody))
+// Decode reads exactly one JSON value over *into and refuses unknown fields. Fields left out keep what *into held.
+func Decode(r io.Reader, into any) error {
+	dec := json.NewDecoder(r)
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
-		return Wrong("request body: %v; send one JSON object with the documented fields (GET /sandbox/v1/ lists them)", err)
+		return err
 	}
 	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
-		return Wrong("request body: more than one JSON value; send exactly one object")
+		return errors.New("more than one JSON value where exactly one object belongs")
+	}
+	return nil
+}
+
+// Read decodes the body of a control request.
+func Read(r *http.Request, into any) error {
+	if err := Decode(http.MaxBytesReader(nil, r.Body, maxControlBody), into); err != nil {
+		return Wrong("request body: %v; send one JSON object with the documented fields (GET /sandbox/v1/ lists them)", err)
 	}
 	return nil
 }
 
 // Control turns a function into a handler of the control API: its value becomes JSON, its error {"error":"..."} with
-// the status of the ControlError in it (400 for any other error).
-func Control(f func(r *http.Request) (any, error)) http.HandlerFunc {
+// the status of the ControlError in it (400 for any other error). What it changed is in the books file before it is answered.
+func (s *Stage) Control(f func(r *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		status := http.StatusOK
 		v, err := f(r)
@@ -60,6 +68,9 @@ func Control(f func(r *http.Request) (any, error)) http.HandlerFunc {
 				status = refusal.Status
 			}
 			v = map[string]string{"error": err.Error()}
+		}
+		if err := s.commit(); err != nil {
+			status, v = http.StatusInternalServerError, map[string]string{"error": err.Error()}
 		}
 		body, err := json.MarshalIndent(v, "", "  ")
 		if err != nil {

@@ -19,8 +19,9 @@ type Reply struct {
 // have sent, nil when it has not worked on the call.
 type Forge func(fault control.Fault, real []byte) []byte
 
-// Serve leads one call through faults, processing, log and wire. The log entry is written before the answer, so whoever has
-// seen an answer (or lost one) finds its call in the log.
+// Serve leads one call through faults, processing, books file, log and wire. The log entry is written before the answer, so whoever has
+// seen an answer (or lost one) finds its call in the log. If the books file cannot take what was processed, the caller gets
+// a bare status 500: the platform's own refusals would claim that nothing has happened.
 func (s *Stage) Serve(w http.ResponseWriter, call control.Call, process func() Reply, forge Forge) {
 	struck := s.Faults.take(call)
 	for _, f := range struck {
@@ -29,13 +30,19 @@ func (s *Stage) Serve(w http.ResponseWriter, call control.Call, process func() R
 	s.pause(struck, control.Before)
 	spoiler := spoilerOf(struck)
 	var reply Reply
+	var unsaved error
 	if spoiler == nil || spoiler.Phase == control.After {
 		reply = process()
+		unsaved = s.commit()
 		call.Processed, call.Outcome = true, reply.Outcome
 	}
 	call.At = s.Clock.Now()
 	s.Calls.add(call)
 	s.pause(struck, control.After)
+	if unsaved != nil {
+		http.Error(w, unsaved.Error(), http.StatusInternalServerError)
+		return
+	}
 	if spoiler != nil {
 		strike(w, *spoiler, reply, forge)
 		return

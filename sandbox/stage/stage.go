@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 )
@@ -19,6 +20,10 @@ type Platform interface {
 	ControlHelp() []string
 	// Reset returns books and settings to the start.
 	Reset()
+	// Save is the platform's whole memory, settings, keys and tokens included. Equal memories give equal bytes.
+	Save() (json.RawMessage, error)
+	// Restore replaces the memory by what Save gave, or changes nothing and names what is wrong with it.
+	Restore(saved json.RawMessage) error
 }
 
 // Stage is the shared ground under all platforms of one sandbox.
@@ -27,6 +32,7 @@ type Stage struct {
 	Faults *Faults
 	Calls  *CallLog
 	closed <-chan struct{}
+	books  *books // nil: memory only
 }
 
 // New builds a stage on the given clock source. Closing done cuts short the delays in progress, so that a server can stop.

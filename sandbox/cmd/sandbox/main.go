@@ -38,6 +38,9 @@ A first round with curl, after "sandbox --addr 127.0.0.1:9300":
   curl $S/clock/advance -d '{"next_day":true}'
   curl $S/baidu/books/800200451                 # what was really paid, and every call
 
+With --books FILE the clock and the books survive a restart, even a kill; planned faults and the call log do not. The file holds
+keys and secrets and is readable by its owner only.
+
 A Baidu client reaches the stand-in by its host alone: http://127.0.0.1:9300/cashier/applyOrderRefund and so on.`
 
 func command() *cobra.Command {
@@ -63,7 +66,8 @@ func command() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&o.Addr, "addr", "127.0.0.1:9300", "host:port to listen on; port 0 takes a free one")
 	flags.BoolVar(&o.AllowRemote, "allow-remote", false, "permit an address other machines can reach; there is no login")
-	flags.DurationVar(&settleAfter, "settle-after", 5*time.Second, "how long an accepted refund stays processing")
-	flags.DurationVar(&queryLag, "query-lag", 0, "how long findOrderRefund does not show a fresh refund")
+	flags.StringVar(&o.File, "books", "", "file that keeps the books over restarts; default: memory only")
+	flags.DurationVar(&settleAfter, "settle-after", 5*time.Second, "how long an accepted refund stays processing; an existing books file brings its own")
+	flags.DurationVar(&queryLag, "query-lag", 0, "how long findOrderRefund does not show a fresh refund; an existing books file brings its own")
 	return cmd
 }

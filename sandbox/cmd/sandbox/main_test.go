@@ -14,7 +14,7 @@ func TestHelpTeachesWithExamples(t *testing.T) {
 	cmd.SetOut(&out)
 	cmd.SetArgs([]string{"--help"})
 	require.NoError(t, cmd.Execute())
-	for _, want := range []string{"curl $S/faults", "--addr", "--settle-after", "--query-lag", "--allow-remote"} {
+	for _, want := range []string{"curl $S/faults", "--addr", "--settle-after", "--query-lag", "--allow-remote", "--books"} {
 		require.Contains(t, out.String(), want)
 	}
 }
