@@ -108,20 +108,25 @@ func (w *world) invite(ctx context.Context, quiet bool) error {
 	if a := w.server.Address(); a != "127.0.0.1:7233" {
 		address = " --address " + a
 	}
-	fmt.Fprintf(w.out, `
-Two more are waiting. See where they stand:
-  %s
-  %s
-
-In another terminal, from the root of the repository:
-  go run ./starter%[3]s list
-  go run ./starter%[3]s approve %s --by finance-2
-  go run ./starter%[3]s status %s
-  go run ./starter%[3]s start %s --wait
-  curl %s/sandbox/v1/baidu/books
-
-Press Ctrl-C to stop.
-`, w.server.WorkflowURL(refund.WorkflowID(big.Account, big.ID)), w.server.WorkflowURL(refund.WorkflowID(late.Account, late.ID)),
-		address, big.Account+"/"+big.ID, late.Account+"/"+late.ID, file, w.sandboxURL)
+	starter := "go run ./starter" + address
+	bigName, lateName := big.Account+"/"+big.ID, late.Account+"/"+late.ID
+	for _, line := range []string{
+		"",
+		"Two more are waiting, one for an approval and one for tomorrow's budget. See where they stand:",
+		"  " + w.server.WorkflowURL(refund.WorkflowID(big.Account, big.ID)),
+		"  " + w.server.WorkflowURL(refund.WorkflowID(late.Account, late.ID)),
+		"",
+		"In another terminal, from the root of the repository:",
+		"  " + starter + " list",
+		"  " + starter + " status " + lateName,
+		"  " + starter + " approve " + bigName + " --by finance-2",
+		"  " + starter + " watch " + bigName,
+		"  " + starter + " start " + file + " --wait",
+		"  curl " + w.sandboxURL + "/sandbox/v1/baidu/books",
+		"",
+		"Press Ctrl-C to stop.",
+	} {
+		fmt.Fprintln(w.out, line)
+	}
 	return nil
 }
