@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -55,7 +56,7 @@ calls finish; killed, it loses nothing: another worker goes on.`,
 			if _, err := service.OpenAccounts(c); err != nil {
 				return fmt.Errorf("configuration %s:\n%w", file, err)
 			}
-			fmt.Fprintf(out, "%s is fine: %d accounts\n", file, len(c.Accounts))
+			fmt.Fprintf(out, "%s is fine; accounts: %s\n", file, strings.Join(c.Names(), ", "))
 			return nil
 		},
 	})

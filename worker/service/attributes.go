@@ -19,6 +19,10 @@ import (
 func RegisterSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
 	operator := c.OperatorService()
 	known, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	var unknown *serviceerror.NamespaceNotFound
+	if errors.As(err, &unknown) {
+		return fmt.Errorf("temporal.namespace %s: %w (create it with: temporal operator namespace create %s)", namespace, err, namespace)
+	}
 	if err != nil {
 		return fmt.Errorf("search attributes cannot be listed: %w", err)
 	}

@@ -57,9 +57,11 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.ledger, err = sqlstore.Open(ctx, ledgerDSN(o.Config)); err != nil {
+	store, err := sqlstore.Open(ctx, ledgerDSN(o.Config))
+	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
+	s.ledger = store // not before: a nil *Store would be a ledger that is not nil
 	if s.client == nil {
 		options := ClientOptions(o.Logger)
 		options.HostPort, options.Namespace = o.Config.Temporal.Address, o.Config.Temporal.Namespace
@@ -72,7 +74,10 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	if err = RegisterSearchAttributes(ctx, s.client, o.Config.Temporal.Namespace); err != nil {
 		return nil, err
 	}
-	return s, s.work(o, &activities.Activities{Accounts: all, Ledger: s.ledger})
+	if err = s.work(o, &activities.Activities{Accounts: all, Ledger: s.ledger}); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // work starts one worker per task queue: the workflows' own, which runs

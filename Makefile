@@ -1,0 +1,31 @@
+# Everything here needs Go and make, and nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint
+
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+WORKFLOWCHECK := go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
+
+help: ## what there is to do
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{printf "make %-6s %s\n", $$1, $$2}'
+
+demo: ## run Temporal, its Web UI, a stand-in for Baidu and a worker, and watch refunds; ARGS=--once ends, ARGS=--help explains
+	@test -x bin/devserver || echo "Building the development server; the first time this takes a few minutes ..."
+	@go -C devserver build -o ../bin/devserver .
+	@bin/devserver $(ARGS)
+
+test: ## all tests of both modules, with the race detector where it pays
+	go test -race ./...
+	go -C devserver test ./...
+
+lint: bin/golangci-lint bin/workflowcheck ## go vet, golangci-lint, and the determinism of workflow code
+	go vet ./...
+	go -C devserver vet ./...
+	bin/golangci-lint run ./...
+	cd devserver && ../bin/golangci-lint run --config ../.golangci.yml ./...
+	bin/workflowcheck ./workflows/...
+
+bin/golangci-lint:
+	GOBIN=$(CURDIR)/bin go install $(GOLANGCI_LINT)
+
+bin/workflowcheck:
+	GOBIN=$(CURDIR)/bin go install $(WORKFLOWCHECK)
