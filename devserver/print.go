@@ -87,10 +87,13 @@ func (w *world) invite(ctx context.Context, quiet bool) error {
 	if err != nil {
 		return err
 	}
+	var pages []string
 	for _, r := range []refund.Request{big, late} {
-		if _, err := w.refunds.Start(ctx, r); err != nil {
+		started, err := w.refunds.Start(ctx, r)
+		if err != nil {
 			return err
 		}
+		pages = append(pages, w.server.WorkflowURL(started.WorkflowID)+"/"+started.RunID+"/user-metadata")
 	}
 	mine, err := w.order(ctx, merchants[0], "mine"+id, 2500, 2500, nil)
 	if err != nil {
@@ -113,8 +116,8 @@ func (w *world) invite(ctx context.Context, quiet bool) error {
 	for _, line := range []string{
 		"",
 		"Two more are waiting, one for an approval and one for tomorrow's budget. See where they stand:",
-		"  " + w.server.WorkflowURL(refund.WorkflowID(big.Account, big.ID)),
-		"  " + w.server.WorkflowURL(refund.WorkflowID(late.Account, late.ID)),
+		"  " + pages[0],
+		"  " + pages[1],
 		"",
 		"In another terminal, from the root of the repository:",
 		"  " + starter + " list",

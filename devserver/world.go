@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -52,7 +54,6 @@ type world struct {
 	server          *engine.Engine
 	sandbox         *control.Client
 	refunds         *client.Client
-	orders          int
 }
 
 func (w *world) configFile() string      { return filepath.Join(w.dir, "refundflow.yaml") }
@@ -75,19 +76,20 @@ func (w *world) prepare(ctx context.Context, logLevel string) error {
 			Balance: 1_000_000_00, DailyCap: m.DailyCap,
 		})
 		var exists *control.Error
-		if err != nil && !(errors.As(err, &exists) && exists.Status == 409) {
+		known := errors.As(err, &exists) && exists.Status == http.StatusConflict
+		if err != nil && !known {
 			return err
 		}
 	}
-	f, err := os.Create(w.configFile())
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return configTemplate.Execute(f, map[string]any{
+	var b bytes.Buffer
+	err := configTemplate.Execute(&b, map[string]any{
 		"Temporal": w.server.Address(), "Namespace": w.server.Namespace(), "Sandbox": w.sandboxURL,
 		"Merchants": merchants, "Log": logLevel,
 	})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(w.configFile(), b.Bytes(), 0o600)
 }
 
 var configTemplate = template.Must(template.New("").Parse(`# Written by the development server; the README explains every setting.

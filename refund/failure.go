@@ -36,7 +36,7 @@ var Classes = []Class{
 
 // Failure is a provider's refusal or silence, translated once, at that
 // provider's edge. It is an error; find it with errors.As.
-type Failure struct {
+type Failure struct { //nolint:errname // the field's own word for it
 	Class Class `json:"class"`
 	// Op is the operation in the platform's own words, such as "applyOrderRefund".
 	Op string `json:"op"`

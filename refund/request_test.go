@@ -46,7 +46,7 @@ func TestEveryBadFieldIsNamed(t *testing.T) {
 		document string
 		fields   []string
 	}{
-		"unknown field":                   {with(`"extra":{}`, `"ammount":1`), []string{"ammount"}},
+		"unknown field":                   {with(`"extra":{}`, `"quantity":1`), []string{"quantity"}},
 		"unknown field of the order":      {with(`"store_id":""`, `"shop":"1"`), []string{"order.shop"}},
 		"names are exact":                 {with(`"amount"`, `"Amount"`), []string{"Amount"}},
 		"doubled field":                   {with(`"amount":9800`, `"amount":1,"amount":9800`), []string{"amount"}},
