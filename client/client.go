@@ -70,11 +70,44 @@ func (c *Client) Start(ctx context.Context, r refund.Request) (Started, error) {
 		return Started{}, err
 	}
 	id := refund.WorkflowID(r.Account, r.ID)
-	run, err := c.temporal.ExecuteWorkflow(ctx, temporalclient.StartWorkflowOptions{
+	reuse := enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+	compared := "" // the earlier run that is known to have the same content
+	for range 2 {
+		run, err := c.execute(ctx, id, r, reuse)
+		var already *serviceerror.WorkflowExecutionAlreadyStarted
+		switch {
+		case err == nil:
+			return Started{WorkflowID: id, RunID: run.GetRunID()}, nil
+		case !errors.As(err, &already):
+			return Started{}, fmt.Errorf("starting the refund: %w", explain(err))
+		case already.RunId == compared:
+			return Started{WorkflowID: id, RunID: compared, Existing: true}, nil
+		}
+		earlier, err := c.request(ctx, id, already.RunId)
+		switch {
+		case errors.Is(err, errNoRequest) && reuse == enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
+			// What never was a request has done nothing: its id is free when it has
+			// ended, however it did.
+			reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+			continue
+		case err != nil:
+			return Started{}, err
+		case earlier.Fingerprint() != r.Fingerprint():
+			return Started{}, &ConflictError{Account: r.Account, ID: r.ID}
+		}
+		// A run that failed or was terminated by hand may be begun anew under its id,
+		// with its content: the ledger knows how far it came. One that completed
+		// never is.
+		reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
+		compared = already.RunId
+	}
+	return Started{WorkflowID: id, RunID: compared, Existing: true}, nil
+}
+
+func (c *Client) execute(ctx context.Context, id string, r refund.Request, reuse enumspb.WorkflowIdReusePolicy) (temporalclient.WorkflowRun, error) {
+	return c.temporal.ExecuteWorkflow(ctx, temporalclient.StartWorkflowOptions{
 		ID: id, TaskQueue: c.taskQueue,
-		// A run that failed or was terminated by hand may be begun anew under its
-		// id: the ledger knows how far it came. One that completed never is.
-		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+		WorkflowIDReusePolicy:                    reuse,
 		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		StaticSummary:                            fmt.Sprintf("%s for order %s", r.Amount, workflows.OrderOf(r)),
@@ -86,22 +119,10 @@ func (c *Client) Start(ctx context.Context, r refund.Request) (Started, error) {
 			workflows.AttributeStatus.ValueSet(string(refund.StatusReceived)),
 		),
 	}, workflows.TypeRefund, r)
-	var already *serviceerror.WorkflowExecutionAlreadyStarted
-	switch {
-	case err == nil:
-		return Started{WorkflowID: id, RunID: run.GetRunID()}, nil
-	case !errors.As(err, &already):
-		return Started{}, fmt.Errorf("starting the refund: %w", explain(err))
-	}
-	earlier, err := c.request(ctx, id, already.RunId)
-	if err != nil {
-		return Started{}, err
-	}
-	if earlier.Fingerprint() != r.Fingerprint() {
-		return Started{}, &ConflictError{Account: r.Account, ID: r.ID}
-	}
-	return Started{WorkflowID: id, RunID: already.RunId, Existing: true}, nil
 }
+
+// errNoRequest marks an earlier start whose document was no valid request.
+var errNoRequest = errors.New("it was started before with a document that is no valid request, and has not ended")
 
 // request reads what an earlier run was started with: the first event of its
 // history, which every caller in any language has written.
@@ -117,7 +138,10 @@ func (c *Client) request(ctx context.Context, id, runID string) (refund.Request,
 	}
 	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
 	if err := converter.GetDefaultDataConverter().FromPayloads(input, &r); err != nil {
-		return r, fmt.Errorf("the earlier start of %s cannot be read: %w", id, err)
+		return r, fmt.Errorf("%s: %w: %w", id, errNoRequest, err)
+	}
+	if err := r.Validate(); err != nil {
+		return r, fmt.Errorf("%s: %w: %w", id, errNoRequest, err)
 	}
 	return r, nil
 }

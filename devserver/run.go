@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,8 +21,7 @@ type result struct {
 	scenario scenario
 	view     refund.View
 	books    string // what the stand-in's books say
-	took     time.Duration
-	err      error // why it is not as it should be
+	err      error  // why it is not as it should be
 }
 
 // run makes the demo's refunds, prints what happened, and reports whether each
@@ -61,45 +61,54 @@ func firstOf(all []scenario, m merchant) int {
 	return slices.IndexFunc(all, func(s scenario) bool { return s.merchant == m })
 }
 
-// play runs one scenario from the order to the comparison of the books.
-func (w *world) play(ctx context.Context, s scenario, id string) (res result) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	begun := time.Now()
-	res.scenario = s
-	fail := func(err error) result {
-		res.err, res.took = err, time.Since(begun)
-		return res
-	}
+// play runs one scenario from the order to the comparison of the books. Where
+// the refund stands is told whatever went wrong: then most of all.
+func (w *world) play(ctx context.Context, s scenario, id string) result {
+	res := result{scenario: s}
 	request, err := w.order(ctx, s.merchant, id, s.total, s.amount, s.order)
 	if err != nil {
-		return fail(err)
+		res.err = err
+		return res
 	}
-	if s.before != nil {
-		if err := s.before(ctx, w, request); err != nil {
-			return fail(err)
-		}
-	}
-	if _, err := w.refunds.Start(ctx, request); err != nil {
-		return fail(err)
-	}
-	if s.during != nil {
-		if err := s.during(ctx, w, request); err != nil {
-			return fail(err)
-		}
-	}
-	if _, err := w.refunds.Wait(ctx, request.Account, request.ID); err != nil {
-		return fail(err)
-	}
+	res.err = w.carryOut(ctx, s, request)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if res.view, err = w.refunds.Status(ctx, request.Account, request.ID); err != nil {
-		return fail(err)
+		res.err = errors.Join(res.err, err)
+		return res
 	}
 	books, err := w.sandbox.Baidu().OrderBook(ctx, request.Order.PlatformID)
 	if err != nil {
-		return fail(err)
+		res.err = errors.Join(res.err, err)
+		return res
 	}
 	res.books = booked(books)
-	return fail(s.check(res.view, books))
+	if res.err == nil {
+		res.err = s.check(res.view, books)
+	}
+	return res
+}
+
+// carryOut starts the refund, does what the scenario wants done, and waits for
+// the end.
+func (w *world) carryOut(ctx context.Context, s scenario, request refund.Request) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if s.before != nil {
+		if err := s.before(ctx, w, request); err != nil {
+			return err
+		}
+	}
+	if _, err := w.refunds.Start(ctx, request); err != nil {
+		return err
+	}
+	if s.during != nil {
+		if err := s.during(ctx, w, request); err != nil {
+			return err
+		}
+	}
+	_, err := w.refunds.Wait(ctx, request.Account, request.ID)
+	return err
 }
 
 func booked(b control.BaiduOrderBook) string {

@@ -27,7 +27,7 @@ func (c *cli) decisionCommands() []*cobra.Command {
 			Use: d.use + " ACCOUNT/ID", Short: d.short, Args: exactly(1, "one refund, ACCOUNT/ID"),
 			Example: "  starter " + d.use + ` shop-baidu/R20261121-0001 --by finance-2 --note "checked the parcel"`,
 			RunE: func(cmd *cobra.Command, args []string) error {
-				return c.tell(cmd.Context(), args[0], func(refunds *client.Client, account, id string) error {
+				return c.tell(cmd.Context(), args[0], decision, func(refunds *client.Client, account, id string) error {
 					return d.send(refunds, cmd.Context(), account, id, decision)
 				})
 			},
@@ -56,7 +56,7 @@ func (c *cli) resolveCommand() *cobra.Command {
 		Args: exactly(1, "one refund, ACCOUNT/ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.Action = refund.ResolveAction(action)
-			return c.tell(cmd.Context(), args[0], func(refunds *client.Client, account, id string) error {
+			return c.tell(cmd.Context(), args[0], r, func(refunds *client.Client, account, id string) error {
 				return refunds.Resolve(cmd.Context(), account, id, r)
 			})
 		},
@@ -68,10 +68,16 @@ func (c *cli) resolveCommand() *cobra.Command {
 	return cmd
 }
 
-// tell sends a decision and shows what the refund made of it.
-func (c *cli) tell(ctx context.Context, arg string, send func(refunds *client.Client, account, id string) error) error {
+// tell sends a decision and shows what the refund made of it. What is wrong with
+// the decision is said before anybody is asked.
+func (c *cli) tell(ctx context.Context, arg string, decision interface{ Validate() error },
+	send func(refunds *client.Client, account, id string) error,
+) error {
 	account, id, err := name(arg)
 	if err != nil {
+		return err
+	}
+	if err := decision.Validate(); err != nil {
 		return err
 	}
 	refunds, err := c.refunds(ctx)

@@ -66,6 +66,13 @@ speak to a Temporal server; a worker of refundflow must run for it.
   starter list --status awaiting_approval
   starter approve shop-baidu/R20261121-0001 --by finance-2 --note "checked the parcel"`,
 		SilenceErrors: true, SilenceUsage: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q; --help shows the commands", args[0])}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if c.output != "text" && c.output != "json" {
 				return usageError{fmt.Errorf("-o %s: want text or json", c.output)}
@@ -123,14 +130,14 @@ func name(arg string) (account, id string, err error) {
 	return account, id, nil
 }
 
-// explain lists the fields of an invalid request one a line.
+// explain lists the fields of an invalid request or decision one a line.
 func explain(err error) string {
 	var invalid *refund.InvalidError
 	if !errors.As(err, &invalid) {
 		return err.Error()
 	}
 	var b strings.Builder
-	b.WriteString("nothing was started, the request is not valid:")
+	b.WriteString("nothing was done, the input is not valid:")
 	for _, f := range invalid.Fields {
 		fmt.Fprintf(&b, "\n  %s: %s", f.Field, f.Problem)
 	}
