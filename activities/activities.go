@@ -51,7 +51,8 @@ func (a *Activities) Register(r worker.ActivityRegistry) {
 	}
 }
 
-// refundOf loads what a step works on: the ledger's record and the account.
+// refundOf loads what a step works on: the ledger's record and the account. The
+// record is there even when the account is not.
 func (a *Activities) refundOf(ctx context.Context, key ledger.Key) (ledger.Record, Account, error) {
 	record, err := a.Ledger.Refund(ctx, key)
 	if err != nil {
@@ -59,7 +60,7 @@ func (a *Activities) refundOf(ctx context.Context, key ledger.Key) (ledger.Recor
 	}
 	account, err := a.Accounts.Account(key.Account)
 	if err != nil {
-		return ledger.Record{}, Account{}, &refund.Failure{
+		return record, Account{}, &refund.Failure{
 			Class: refund.ClassMisconfigured, Op: "configuration", Code: "no account", Message: err.Error(),
 			Hint: "add the account to the worker's configuration, then resolve this refund with retry",
 		}

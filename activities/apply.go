@@ -20,7 +20,7 @@ import (
 func (a *Activities) Apply(ctx context.Context, in Step) (Applied, error) {
 	record, account, err := a.refundOf(ctx, in.Key)
 	if err != nil {
-		return Applied{}, translate(ctx, Apply, err)
+		return Applied{}, translate(ctx, Apply, inDoubt(record.Sending, err))
 	}
 	permit, err := a.Ledger.BeginSend(ctx, in.Key, now(ctx, in.Now), account.Limits)
 	if err != nil {
@@ -56,8 +56,12 @@ func (a *Activities) findOut(ctx context.Context, in Step) (Applied, error) {
 	if err != nil {
 		return Applied{}, err
 	}
-	if record.Sending == ledger.Done {
+	switch record.Sending {
+	case ledger.NotBegun:
+		return Applied{NotSent: true}, nil
+	case ledger.Done:
 		return Applied{Receipt: &providers.Receipt{PlatformRefundID: record.PlatformRefundID, Amount: record.Receipt}}, nil
+	case ledger.Begun:
 	}
 	result, err := account.Provider.Query(ctx, instruction(record))
 	if err != nil {

@@ -35,7 +35,7 @@ func (a *Activities) AwaitResult(ctx context.Context, in Step) (Awaited, error) 
 			return Awaited{Result: result, Mismatch: mismatch}, nil
 		}
 		err := a.Ledger.Settle(ctx, in.Key, ledger.Settlement{
-			Result: result, At: now(ctx, in.Now), Reason: "the platform reports the refund as successful",
+			Result: result, At: now(ctx, in.Now), Reason: SettledReason(account.Provider.Rules().Provider),
 		})
 		return Awaited{Result: result, Settled: err == nil}, translate(ctx, AwaitResult, err)
 	case providers.ResultFailed:

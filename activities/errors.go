@@ -83,6 +83,25 @@ func notYet(message string, pause time.Duration) error {
 // together.
 func jittered(d time.Duration) time.Duration { return d + rand.N(d/10+1) }
 
+// inDoubt says what a failure means while the intent of an irreversible call is
+// written and its outcome unknown. The workflow takes certain classes as word
+// that the call was not processed; what stopped the step before it could find out
+// says nothing of the call, so none of these may leave a step in doubt.
+func inDoubt(intent ledger.Progress, err error) error {
+	var failure *refund.Failure
+	if intent != ledger.Begun || !errors.As(err, &failure) {
+		return err
+	}
+	doubtful := *failure
+	switch failure.Class {
+	case refund.ClassTransient, refund.ClassThrottled, refund.ClassAmbiguous:
+		doubtful.Class = refund.ClassAmbiguous
+	case refund.ClassInsufficientFunds, refund.ClassRejected, refund.ClassMisconfigured, refund.ClassNeedsHuman:
+		doubtful.Class = refund.ClassNeedsHuman
+	}
+	return &doubtful
+}
+
 // classOf is the failure's class, or "" when the error holds none.
 func classOf(err error) refund.Class {
 	var failure *refund.Failure

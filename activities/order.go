@@ -29,7 +29,7 @@ func (a *Activities) CancelVerification(ctx context.Context, in Step) error {
 func (a *Activities) cancelVerification(ctx context.Context, in Step) error {
 	record, account, err := a.refundOf(ctx, in.Key)
 	if err != nil {
-		return err
+		return inDoubt(record.Verification, err)
 	}
 	canceller, able := account.Provider.(providers.VerificationCanceller)
 	if !able {
@@ -42,7 +42,7 @@ func (a *Activities) cancelVerification(ctx context.Context, in Step) error {
 	case ledger.Begun:
 		state, err := account.Provider.OrderState(ctx, record.Request.Order)
 		if err != nil {
-			return err
+			return inDoubt(record.Verification, err)
 		}
 		if state.Asked && !state.Verified {
 			return a.Ledger.EndCancel(ctx, in.Key, at, true, "the platform shows the order as not verified")

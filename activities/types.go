@@ -39,6 +39,8 @@ type Step struct {
 
 // Applied is the answer of [Apply] and [FindOut]: exactly one field is set.
 type Applied struct {
+	// NotSent: the ledger knows of no sending, there is nothing to find out.
+	NotSent bool `json:"not_sent,omitempty"`
 	// Receipt: the provider accepted the refund.
 	Receipt *providers.Receipt `json:"receipt,omitempty"`
 	// Hold: nothing was sent, the day's budget is gone.
@@ -53,6 +55,10 @@ type Awaited struct {
 	// Mismatch says which numbers disagree when the provider reports a success.
 	Mismatch string `json:"mismatch,omitempty"`
 }
+
+// SettledReason is why a refund succeeded: the books keep it, and the outcome
+// says the same, now and whenever it is asked for again.
+func SettledReason(provider string) string { return provider + " reports the money as given back" }
 
 // Ending is the input of [Finish].
 type Ending struct {

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -43,7 +44,7 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 func (s *saga) byHand(status refund.Status, r *refund.Resolution) *ending {
 	reason := fmt.Sprintf("%s; evidence: %s", said("resolved as "+string(status), r.By, r.Note), r.Evidence)
 	if status == refund.StatusSucceeded {
-		s.Refunded = s.Request.Amount
+		s.Refunded, s.Failure = s.Request.Amount, nil
 	}
 	return &ending{status: status, reason: reason, by: r.By, failure: s.Failure}
 }
@@ -57,7 +58,7 @@ func (s *saga) retry(ctx workflow.Context, r *refund.Resolution) {
 			s.line(ctx, "the account is still flagged: "+refund.CleanText(err.Error()))
 		}
 	}
-	s.Failure, s.rechecks = nil, 0
+	s.Failure, s.rechecks, s.tryingSince = nil, 0, time.Time{}
 }
 
 // finish closes the books and tells the outcome. It never drops what was said
@@ -75,11 +76,15 @@ func (s *saga) finish(ctx workflow.Context, end *ending) (refund.Outcome, error)
 		}); again != nil {
 			end = again
 		}
+		s.inbox.cancel = nil // heard: it must not end in the same wall for ever
 	}
 	s.Outcome = &refund.Outcome{
 		ID: s.Request.ID, Account: s.Request.Account, Status: end.status, Reason: end.reason, Amount: s.Refunded,
 		ProviderNumber: s.ProviderNumber, PlatformRefundID: s.PlatformRefundID, Failure: end.failure,
-		EndedAt: workflow.Now(ctx),
+		EndedAt: end.at,
+	}
+	if end.at.IsZero() {
+		s.Outcome.EndedAt = workflow.Now(ctx)
 	}
 	s.move(ctx, end.status, end.reason)
 	for s.hear(ctx); len(s.inbox.journal) > 0 && s.opened; s.hear(ctx) {

@@ -51,6 +51,9 @@ func (s *saga) apply(ctx workflow.Context) error {
 		return err
 	}
 	s.Irreversible = true
+	if s.tryingSince.IsZero() {
+		s.tryingSince = workflow.Now(ctx)
+	}
 	s.move(ctx, refund.StatusApplying, fmt.Sprintf("sends %s as refund %s", s.Request.Amount, s.ProviderNumber))
 	applied, err := ask[activities.Applied](ctx, s.plan.Queue, activities.Apply, applyFor, s.step(ctx))
 	if err == nil && applied.Hold != nil {
@@ -71,6 +74,11 @@ func (s *saga) apply(ctx workflow.Context) error {
 	case refund.ClassTransient, refund.ClassThrottled, refund.ClassInsufficientFunds,
 		refund.ClassRejected, refund.ClassMisconfigured:
 		s.Irreversible = s.cancelled // certainly not processed
+		waits := f.Class == refund.ClassTransient || f.Class == refund.ClassThrottled
+		if waits && !f.Recheck && s.stillTrying(ctx) {
+			s.Failure = f
+			return errLookAgain
+		}
 	}
 	return s.afterFailure(ctx, f)
 }
@@ -81,7 +89,14 @@ func (s *saga) findOut(ctx workflow.Context) error {
 	s.waits(ctx, refund.StatusInDoubt, "was sent, but no clear answer came: asking "+s.Provider+" what became of it",
 		workflow.Now(ctx).Add(doubtFor))
 	applied, err := ask[activities.Applied](ctx, s.plan.Queue, activities.FindOut, doubtFor, s.step(ctx))
-	if err == nil {
+	switch {
+	case err == nil && applied.NotSent: // only the ledger was in the way
+		s.sent, s.Irreversible = false, s.cancelled
+		if s.stillTrying(ctx) {
+			return errLookAgain
+		}
+		return &attention{reason: "the refund could not be sent for a day", failure: s.Failure}
+	case err == nil:
 		return s.onAccepted(ctx, applied)
 	}
 	f := failureOf(err)
@@ -90,6 +105,12 @@ func (s *saga) findOut(ctx workflow.Context) error {
 		return s.afterFailure(ctx, f)
 	}
 	return &attention{reason: "nobody could find out whether the refund was made: " + f.Error(), failure: f}
+}
+
+// stillTrying reports whether a sending that certainly did not happen may be
+// tried again without a person.
+func (s *saga) stillTrying(ctx workflow.Context) bool {
+	return workflow.Now(ctx).Sub(s.tryingSince) < unreachableFor || s.tryingSince.IsZero()
 }
 
 func (s *saga) onAccepted(ctx workflow.Context, applied activities.Applied) error {
@@ -133,7 +154,7 @@ func (s *saga) settle(a activities.Awaited) error {
 	switch {
 	case a.Settled:
 		s.Refunded = s.Request.Amount
-		return &ending{status: refund.StatusSucceeded, reason: s.Provider + " reports the money as given back", booked: true}
+		return &ending{status: refund.StatusSucceeded, reason: activities.SettledReason(s.Provider), booked: true}
 	case a.Mismatch != "":
 		return &attention{reason: "the refund succeeded, but " + a.Mismatch}
 	case a.Result.State == providers.ResultFailed && a.Result.Weak:
@@ -177,6 +198,8 @@ func (s *saga) afterFailure(ctx workflow.Context, f *refund.Failure) error {
 			s.line(ctx, "the account could not be flagged: "+refund.CleanText(err.Error()))
 		}
 		return &attention{failure: f, reason: "the account is misconfigured, its refunds are held back: " + f.Error()}
+	case f.Recheck:
+		return &attention{failure: f, reason: "the order's state and the platform's answer do not fit together: " + f.Error()}
 	case f.Class == refund.ClassTransient, f.Class == refund.ClassThrottled, f.Class == refund.ClassAmbiguous:
 		return &attention{failure: f, reason: "no answer for too long: " + f.Error()}
 	}

@@ -30,7 +30,22 @@ const (
 	recheckPause = 5 * time.Second
 	// ledgerFor outlasts any planned outage of the ledger's database.
 	ledgerFor = 24 * time.Hour
+	// tries is no limit: steps end by their deadline. It is a number because the
+	// SDK's test environment reads none as ten, and a poll would end there.
+	tries = 1_000_000
 )
+
+// patient puts the next look of a long wait off by a sixteenth of what was
+// waited, at most an hour. Each look costs half a dozen events: a refund that
+// looked every minute for its turn would fill its history within days, and the
+// server would end it.
+func patient(now, since, next time.Time) time.Time {
+	later := now.Add(min(now.Sub(since)/16, time.Hour))
+	if later.After(next) {
+		return later
+	}
+	return next
+}
 
 // books is for ledger steps: local activities of a few milliseconds. Their
 // repeats are counted in the ledger by refund and step, so that running one
@@ -41,6 +56,7 @@ func books(ctx workflow.Context) workflow.Context {
 		ScheduleToCloseTimeout: ledgerFor,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second,
+			MaximumAttempts: tries,
 		},
 	})
 }
@@ -53,6 +69,7 @@ func asking(ctx workflow.Context, queue string, deadline time.Duration, summary 
 		StartToCloseTimeout: oneExchange, ScheduleToCloseTimeout: deadline,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute,
+			MaximumAttempts: tries,
 		},
 	})
 }

@@ -18,7 +18,7 @@ func (s *saga) open(ctx workflow.Context) error {
 		return nil
 	}
 	if err := s.Request.Validate(); err != nil {
-		return &ending{status: refund.StatusFailed, reason: "the request is not valid: " + err.Error()}
+		return invalid(err)
 	}
 	plan, err := record[activities.Plan](ctx, activities.Open,
 		activities.Opening{Request: s.Request, Now: workflow.Now(ctx)})
@@ -40,17 +40,23 @@ func (s *saga) open(ctx workflow.Context) error {
 	return nil
 }
 
+func invalid(err error) *ending {
+	return &ending{status: refund.StatusFailed, reason: "the request is not valid: " + err.Error()}
+}
+
 // endedBefore repeats the outcome of a refund that Temporal no longer knows.
 func (s *saga) endedBefore(r *ledger.Record) error {
 	s.Refunded = r.Refunded
 	reason := fmt.Sprintf("%s (ended on %s)", r.Reason, clock(r.EndedAt))
-	return &ending{status: refund.Status(r.Status), reason: reason, booked: true}
+	return &ending{status: refund.Status(r.Status), reason: reason, booked: true, at: r.EndedAt}
 }
 
 // approve waits for a person when the account's policy wants one. Days are
-// normal; a refund that was sent under an earlier run is past this.
+// normal. A refund that passed the point of no return under an earlier run was
+// approved there: asked again, a rejection could not be obeyed.
 func (s *saga) approve(ctx workflow.Context) error {
-	if s.approved || s.sent {
+	if s.approved || s.Irreversible {
+		s.approved = true
 		return nil
 	}
 	if s.plan.Approval != "" {
@@ -122,8 +128,12 @@ func (s *saga) hold(ctx workflow.Context) error {
 		case hold.RetryAt.IsZero():
 			return &attention{reason: hold.Why}
 		}
-		s.waits(ctx, refund.StatusAwaitingBudget, hold.Why, hold.RetryAt)
-		if err := s.sleep(ctx, hold.RetryAt, "wait for budget", looks); err != nil {
+		next := hold.RetryAt
+		if s.Status == refund.StatusAwaitingBudget {
+			next = patient(workflow.Now(ctx), s.Since, next)
+		}
+		s.waits(ctx, refund.StatusAwaitingBudget, hold.Why, next)
+		if err := s.sleep(ctx, next, "wait for budget", looks); err != nil {
 			return err
 		}
 	}
@@ -132,6 +142,7 @@ func (s *saga) hold(ctx workflow.Context) error {
 
 // sleep waits until t, or until something asks to look again.
 func (s *saga) sleep(ctx workflow.Context, t time.Time, summary string, looks int) error {
+	s.tryingSince = time.Time{} // waiting for budget is not trying in vain
 	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 		Timeout: until(ctx, t), TimerOptions: workflow.TimerOptions{Summary: summary},
 	}, func() bool { return s.inbox.looks != looks || s.inbox.cancel != nil && !s.Irreversible })

@@ -26,6 +26,8 @@ type saga struct {
 	// rechecks counts how often the platform said that the order is not in the
 	// state it was believed to be in.
 	rechecks int
+	// tryingSince is when the sending was first tried; see applyFor.
+	tryingSince time.Time
 	// published is the status last written to the search attributes.
 	published refund.Status
 }
@@ -54,8 +56,9 @@ type ending struct {
 	reason  string
 	by      string
 	failure *refund.Failure
-	// booked: the ledger has this end already.
+	// booked: the ledger has this end already, since at when that is not now.
 	booked bool
+	at     time.Time
 }
 
 func (e *ending) Error() string { return string(e.status) + ": " + e.reason }
@@ -72,8 +75,8 @@ func (a *attention) Error() string { return "needs attention: " + a.reason }
 // steps again, from the check of the order.
 var errLookAgain = errors.New("look again")
 
-// failureOf is what stands behind a step's error. An attempt that timed out may
-// have happened.
+// failureOf is what stands behind a step's error. An attempt that timed out, or
+// that met a ledger which was away, may have happened.
 func failureOf(err error) *refund.Failure {
 	var app *temporal.ApplicationError
 	if errors.As(err, &app) {
@@ -84,7 +87,11 @@ func failureOf(err error) *refund.Failure {
 		if app.Type() == activities.TypeNotYet {
 			return &refund.Failure{Class: refund.ClassAmbiguous, Op: "wait", Code: "deadline", Message: app.Message()}
 		}
-		return &refund.Failure{Class: refund.ClassNeedsHuman, Op: "step", Code: app.Type(), Message: refund.CleanText(app.Message())}
+		class := refund.ClassAmbiguous
+		if app.Type() == activities.TypeContradiction {
+			class = refund.ClassNeedsHuman
+		}
+		return &refund.Failure{Class: class, Op: "step", Code: app.Type(), Message: refund.CleanText(app.Message())}
 	}
 	var timeout *temporal.TimeoutError
 	if errors.As(err, &timeout) {

@@ -1,8 +1,10 @@
 package workflows
 
 import (
+	"encoding/json"
 	"errors"
 
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/refundflow/refundflow/refund"
@@ -11,7 +13,13 @@ import (
 // RefundWorkflow gives one order's money back: at most once, never lost, never
 // guessed. Its id is [refund.WorkflowID]; it ends with an outcome as a value.
 // It only fails when a program is wrong.
-func RefundWorkflow(ctx workflow.Context, request refund.Request) (refund.Outcome, error) {
+//
+// Its input is a [refund.Request], taken unread: a document that cannot be read,
+// from a caller in another language say, ends as an outcome that names the
+// fields, where the SDK would fail the workflow.
+func RefundWorkflow(ctx workflow.Context, document converter.RawValue) (refund.Outcome, error) {
+	var request refund.Request
+	unreadable := json.Unmarshal(document.Payload().GetData(), &request)
 	s, err := newSaga(ctx, request)
 	if err != nil {
 		return refund.Outcome{}, err
@@ -19,6 +27,9 @@ func RefundWorkflow(ctx workflow.Context, request refund.Request) (refund.Outcom
 	// A cancelled context would cut ledger entries short: the request to cancel is
 	// heard by the inbox, and the saga itself runs to an end of its own.
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	if unreadable != nil {
+		return s.finish(ctx, invalid(unreadable))
+	}
 	return s.run(ctx)
 }
 

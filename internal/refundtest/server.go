@@ -1,0 +1,125 @@
+package refundtest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
+)
+
+// errDied is how an attempt ends whose worker died: the server runs another.
+var errDied = errors.New("the worker died")
+
+// server makes the test environment behave like a real server where it does
+// not, and gives tests a hold on every attempt. In the test environment an
+// activity's times never move; a real server tells each attempt when the step
+// was first scheduled and when this attempt began.
+type server struct {
+	interceptor.WorkerInterceptorBase
+	run *Run
+
+	mu sync.Mutex
+	// first is when each activity was first seen; tick counts attempts, so that no
+	// two begin at the same moment.
+	first map[string]time.Time
+	tick  int
+	// attempts are counted by step over the whole run, steps are those scheduled.
+	attempts, steps map[string]int
+	hooks           []*hook
+	// together is true while hooks after a step run.
+	together atomic.Bool
+}
+
+// hook is what happens around one attempt of a step.
+type hook struct {
+	step   string
+	nth    int
+	after  bool
+	do     func(*Run)
+	breaks bool
+	done   bool
+}
+
+type times struct{ scheduled, started time.Time }
+
+type timesKey struct{}
+
+func (s *server) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &inbound{interceptor.ActivityInboundInterceptorBase{Next: next}, s}
+}
+
+type inbound struct {
+	interceptor.ActivityInboundInterceptorBase
+	server *server
+}
+
+func (i *inbound) Init(next interceptor.ActivityOutboundInterceptor) error {
+	return i.Next.Init(&outbound{interceptor.ActivityOutboundInterceptorBase{Next: next}})
+}
+
+func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	info := activity.GetInfo(ctx)
+	step := info.ActivityType.Name
+	nth, at := i.server.begin(info)
+	ctx = context.WithValue(ctx, timesKey{}, at)
+	if i.server.strike(step, nth, false) {
+		return nil, errDied
+	}
+	result, err := i.Next.ExecuteActivity(ctx, in)
+	if i.server.strike(step, nth, true) {
+		return nil, errDied
+	}
+	return result, err
+}
+
+func (s *server) begin(info activity.Info) (nth int, at times) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	step := info.ActivityType.Name
+	s.attempts[step]++
+	if _, seen := s.first[info.ActivityID]; !seen && !info.IsLocalActivity {
+		s.first[info.ActivityID] = s.run.env.Now()
+		s.steps[step]++
+	}
+	s.tick++
+	first := s.first[info.ActivityID]
+	return s.attempts[step], times{scheduled: first, started: s.run.env.Now().Add(time.Duration(s.tick) * time.Millisecond)}
+}
+
+// strike runs the hooks of one moment and reports whether one breaks the attempt.
+func (s *server) strike(step string, nth int, after bool) (broken bool) {
+	s.mu.Lock()
+	var due []*hook
+	for _, h := range s.hooks {
+		if h.step == step && h.after == after && h.nth == nth {
+			h.done = true
+			due = append(due, h)
+		}
+	}
+	s.mu.Unlock()
+	s.together.Store(after)
+	defer s.together.Store(false)
+	for _, h := range due {
+		if h.do != nil {
+			h.do(s.run)
+		}
+		broken = broken || h.breaks
+	}
+	return broken
+}
+
+type outbound struct {
+	interceptor.ActivityOutboundInterceptorBase
+}
+
+func (o *outbound) GetInfo(ctx context.Context) activity.Info {
+	info := o.Next.GetInfo(ctx)
+	if at, ok := ctx.Value(timesKey{}).(times); ok && !info.IsLocalActivity {
+		info.ScheduledTime, info.StartedTime = at.scheduled, at.started
+	}
+	return info
+}
