@@ -51,6 +51,9 @@ type Failure struct { //nolint:errname // the field's own word for it
 	// Recheck means: not processed, because the order is not in the state it was
 	// believed to be in. Look at the order again before the next attempt.
 	Recheck bool `json:"recheck,omitempty"`
+	// RequestOnly says of a misconfiguration that it lies in this refund's own
+	// content: the account's other refunds are not concerned.
+	RequestOnly bool `json:"request_only,omitempty"`
 }
 
 func (f *Failure) Error() string {

@@ -53,6 +53,8 @@ type Step struct {
 	At     time.Time `json:"at"`
 	Status Status    `json:"status"`
 	Text   string    `json:"text"`
+	// Refused marks the answer to a signal that changed nothing.
+	Refused bool `json:"refused,omitempty"`
 }
 
 // MaxSteps bounds View.Steps: the first step and the newest ones are kept.

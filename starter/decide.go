@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -101,13 +102,20 @@ func (c *cli) tell(ctx context.Context, arg string, decision interface{ Validate
 		if after, err = look(ctx, refunds, account, id); err != nil {
 			return err
 		}
-		if len(after.Steps) != len(before.Steps) {
+		if len(newSteps(before, after)) > 0 {
 			break
 		}
 		<-ticker.C
 	}
 	if c.output == "json" {
-		return c.printJSON(after)
+		err = c.printJSON(after)
+	} else {
+		err = c.printNewSteps(before, after)
 	}
-	return c.printNewSteps(before, after)
+	for _, step := range newSteps(before, after) {
+		if step.Refused {
+			return errors.Join(err, errors.New("this changed nothing: "+step.Text))
+		}
+	}
+	return err
 }

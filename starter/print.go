@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,18 +30,17 @@ func (c *cli) printStarted(r refund.Request, s client.Started) error {
 	return err
 }
 
-// printNewSteps prints what has happened since the earlier view.
-func (c *cli) printNewSteps(before, after refund.View) error {
-	var last time.Time
+// newSteps is what has happened since the earlier view.
+func newSteps(before, after refund.View) []refund.Step {
 	seen := map[refund.Step]bool{}
 	for _, step := range before.Steps {
 		seen[step] = true
-		last = step.At
 	}
-	for _, step := range after.Steps {
-		if seen[step] || step.At.Before(last) {
-			continue
-		}
+	return slices.DeleteFunc(slices.Clone(after.Steps), func(step refund.Step) bool { return seen[step] })
+}
+
+func (c *cli) printNewSteps(before, after refund.View) error {
+	for _, step := range newSteps(before, after) {
 		if c.output == "json" {
 			if err := json.NewEncoder(c.out).Encode(step); err != nil {
 				return err

@@ -17,6 +17,22 @@ var (
 	day      = 24 * time.Hour
 )
 
+// turnedDown: the lines that answer signals which changed nothing, in order.
+func turnedDown(texts ...string) func(*testing.T, *run) {
+	return func(t *testing.T, r *run) {
+		var got []refund.Step
+		for _, step := range r.View.Steps {
+			if step.Refused {
+				got = append(got, step)
+			}
+		}
+		require.Len(t, got, len(texts))
+		for i, text := range texts {
+			require.Contains(t, got[i].Text, text)
+		}
+	}
+}
+
 func said(texts ...string) func(*testing.T, *run) {
 	return func(t *testing.T, r *run) {
 		for _, text := range texts {
@@ -36,15 +52,16 @@ func TestWhoeverDecides(t *testing.T) {
 			ends: refund.StatusSucceeded, also: both(took(3*day, 3*day+time.Minute), said("approved by finance-2"))},
 		{name: "rejected: nothing was asked and nothing is held", world: approved,
 			acts: []refundtest.Act{refundtest.At(time.Hour, refundtest.Reject("finance-2"))},
-			ends: refund.StatusRejected, also: both(never, givenBack, said("said 1 at"))},
+			ends: refund.StatusRejected, also: both(never, givenBack, said("said 1 in run"))},
 		{name: "nobody approves their own request", world: approved,
 			acts: []refundtest.Act{
 				refundtest.At(time.Hour, refundtest.Approve("agent-17")),
 				refundtest.At(2*time.Hour, refundtest.Approve("finance-2"))},
-			ends: refund.StatusSucceeded, also: both(took(2*time.Hour, 3*time.Hour), said("agent-17 asked for this refund and cannot approve it"))},
+			ends: refund.StatusSucceeded, also: both(took(2*time.Hour, 3*time.Hour), said("agent-17 asked for this refund and cannot approve it"),
+				turnedDown("cannot approve it"))},
 		{name: "approved twice: counts once", world: approved,
 			acts: []refundtest.Act{refundtest.At(time.Hour, refundtest.Approve("finance-2"), refundtest.Approve("finance-3"))},
-			ends: refund.StatusSucceeded, also: said("approved by finance-2", "approval by finance-3 came")},
+			ends: refund.StatusSucceeded, also: both(said("approved by finance-2", "approval by finance-3 came"), turnedDown("approval by finance-3"))},
 		{name: "approved, then rejected: the first counts", world: approved,
 			acts: []refundtest.Act{refundtest.At(time.Hour, refundtest.Approve("finance-2"), refundtest.Reject("finance-3"))},
 			ends: refund.StatusSucceeded, also: said("rejection by finance-3 came")},

@@ -41,6 +41,13 @@ func flagged(t *testing.T, r *run) {
 	require.NoError(t, err)
 	require.NotEmpty(t, lines, "the account's lane is flagged")
 	require.Equal(t, "flag", lines[0].Step)
+	require.Equal(t, "unflag", lines[len(lines)-1].Step, "whatever was decided, it does not outlive this refund")
+}
+
+func neverFlagged(t *testing.T, r *run) {
+	lines, err := r.Ledger.Journal(t.Context(), accountKey)
+	require.NoError(t, err)
+	require.Empty(t, lines)
 }
 
 func stoodIrreversible(want bool) func(*testing.T, *run) {
@@ -66,6 +73,8 @@ func TestTheCheckOfTheOrderFails(t *testing.T) {
 			})},
 		{name: "misconfigured: at once, and the lane is flagged", faults: []control.Fault{answer(opCheck, 10000, badSignature, 1)},
 			stands: "misconfigured", ends: refund.StatusFailed, also: both(nothingSent, flagged, attempts(check, 1), stoodIrreversible(false))},
+		{name: "misconfigured by its own content: the lane stays open", faults: []control.Fault{answer(opCheck, 10001, "参数错误", 1)},
+			stands: "misconfigured", ends: refund.StatusFailed, also: both(nothingSent, neverFlagged)},
 		{name: "needs human: at once", faults: []control.Fault{answer(opCheck, 10002, notFound, 1)},
 			stands: "订单未找到", ends: refund.StatusFailed, also: both(nothingSent, attempts(check, 1))},
 		{name: "an unlisted code: at once", faults: []control.Fault{answer(opCheck, 77777, "?", 1)},

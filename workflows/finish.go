@@ -28,16 +28,20 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 		s.line(ctx, err.Error())
 	}
 	r := s.inbox.resolution
-	switch {
-	case r == nil:
+	if r == nil {
 		c := s.inbox.cancel
+		s.liftFlag(ctx, c.By)
 		return &ending{status: refund.StatusCancelled, reason: said("cancelled", c.By, c.Note), by: c.By}
-	case r.Action == refund.ResolveSucceeded:
-		return s.byHand(refund.StatusSucceeded, r)
-	case r.Action == refund.ResolveFailed:
-		return s.byHand(refund.StatusFailed, r)
 	}
-	s.retry(ctx, r)
+	s.liftFlag(ctx, r.By)
+	switch r.Action {
+	case refund.ResolveSucceeded:
+		return s.byHand(refund.StatusSucceeded, r)
+	case refund.ResolveFailed:
+		return s.byHand(refund.StatusFailed, r)
+	case refund.ResolveRetry:
+		s.Failure, s.rechecks, s.tryingSince = nil, 0, time.Time{}
+	}
 	return nil
 }
 
@@ -49,16 +53,17 @@ func (s *saga) byHand(status refund.Status, r *refund.Resolution) *ending {
 	return &ending{status: status, reason: reason, by: r.By, failure: s.Failure}
 }
 
-// retry goes on from the check of the order; whoever says so vouches for the
-// account's configuration as well.
-func (s *saga) retry(ctx workflow.Context, r *refund.Resolution) {
-	if s.Failure != nil && s.Failure.Class == refund.ClassMisconfigured {
-		line := activities.Line{Key: s.key(), Now: workflow.Now(ctx), Text: r.By}
-		if _, err := record[any](ctx, activities.Unflag, line); err != nil {
-			s.line(ctx, "the account is still flagged: "+refund.CleanText(err.Error()))
-		}
+// liftFlag lets the account's other refunds go on, whatever was decided about
+// the one that flagged it: a flag that outlived it would hold them for ever, and
+// an account that is still misconfigured is flagged by the next one.
+func (s *saga) liftFlag(ctx workflow.Context, by string) {
+	if !flags(s.Failure) {
+		return
 	}
-	s.Failure, s.rechecks, s.tryingSince = nil, 0, time.Time{}
+	line := activities.Line{Key: s.key(), Now: workflow.Now(ctx), Text: by}
+	if _, err := record[any](ctx, activities.Unflag, line); err != nil {
+		s.line(ctx, "the account is still flagged: "+refund.CleanText(err.Error()))
+	}
 }
 
 // finish closes the books and tells the outcome. It never drops what was said

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"time"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
@@ -76,7 +75,7 @@ func decided[T interface{ Validate() error }](s *saga, signal string, then func(
 	return func(ctx workflow.Context, payload []byte) {
 		v, err := refund.Parse[T](payload)
 		if err != nil {
-			s.remark(ctx, fmt.Sprintf("signal %s ignored, its payload is wrong: %v", signal, err))
+			s.turnDown(ctx, fmt.Sprintf("signal %s ignored, its payload is wrong: %v", signal, err))
 			return
 		}
 		then(ctx, v)
@@ -86,11 +85,11 @@ func decided[T interface{ Validate() error }](s *saga, signal string, then func(
 func (s *saga) onApprove(ctx workflow.Context, d refund.Decision) {
 	switch {
 	case d.By == s.Request.RequestedBy:
-		s.remark(ctx, d.By+" asked for this refund and cannot approve it; somebody else must")
+		s.turnDown(ctx, d.By+" asked for this refund and cannot approve it; somebody else must")
 	case s.approved || s.Status.Final():
-		s.remark(ctx, "approval by "+d.By+" came when none was awaited any more")
+		s.turnDown(ctx, "approval by "+d.By+" came when none was awaited any more")
 	case s.inbox.approval != nil || s.inbox.rejection != nil:
-		s.remark(ctx, "approval by "+d.By+" came after the decision was made")
+		s.turnDown(ctx, "approval by "+d.By+" came after the decision was made")
 	default:
 		s.inbox.approval = &d
 		s.remark(ctx, said("approved", d.By, d.Note))
@@ -100,9 +99,9 @@ func (s *saga) onApprove(ctx workflow.Context, d refund.Decision) {
 func (s *saga) onReject(ctx workflow.Context, d refund.Decision) {
 	switch {
 	case s.approved || s.Status.Final():
-		s.remark(ctx, "rejection by "+d.By+" came when no decision was awaited any more; send cancel to stop the refund")
+		s.turnDown(ctx, "rejection by "+d.By+" came when no decision was awaited any more; send cancel to stop the refund")
 	case s.inbox.approval != nil || s.inbox.rejection != nil:
-		s.remark(ctx, "rejection by "+d.By+" came after the decision was made; send cancel to stop the refund")
+		s.turnDown(ctx, "rejection by "+d.By+" came after the decision was made; send cancel to stop the refund")
 	default:
 		s.inbox.rejection = &d
 		s.remark(ctx, said("rejected", d.By, d.Note))
@@ -112,11 +111,11 @@ func (s *saga) onReject(ctx workflow.Context, d refund.Decision) {
 func (s *saga) onCancel(ctx workflow.Context, d refund.Decision) {
 	switch {
 	case s.Status.Final():
-		s.remark(ctx, "cancellation by "+d.By+" refused: the refund has ended")
+		s.turnDown(ctx, "cancellation by "+d.By+" refused: the refund has ended")
 	case s.Irreversible:
-		s.remark(ctx, "cancellation by "+d.By+" refused: the point of no return has passed")
+		s.turnDown(ctx, "cancellation by "+d.By+" refused: the point of no return has passed")
 	case s.inbox.cancel != nil:
-		s.remark(ctx, "cancellation by "+d.By+": already asked for by "+s.inbox.cancel.By)
+		s.turnDown(ctx, "cancellation by "+d.By+": already asked for by "+s.inbox.cancel.By)
 	default:
 		s.inbox.cancel = &d
 		s.remark(ctx, said("cancellation asked for", d.By, d.Note))
@@ -126,9 +125,9 @@ func (s *saga) onCancel(ctx workflow.Context, d refund.Decision) {
 func (s *saga) onResolve(ctx workflow.Context, r refund.Resolution) {
 	switch {
 	case s.Status != refund.StatusNeedsAttention:
-		s.remark(ctx, fmt.Sprintf("resolve by %s refused: the refund is %s and needs nobody now", r.By, s.Status))
+		s.turnDown(ctx, fmt.Sprintf("resolve by %s refused: the refund is %s and needs nobody now", r.By, s.Status))
 	case s.inbox.resolution != nil:
-		s.remark(ctx, "resolve by "+r.By+" came after "+s.inbox.resolution.By+" had decided")
+		s.turnDown(ctx, "resolve by "+r.By+" came after "+s.inbox.resolution.By+" had decided")
 	default:
 		s.inbox.resolution = &r
 		s.remark(ctx, said("resolved with "+string(r.Action), r.By, r.Note))
@@ -142,11 +141,16 @@ func said(what, by, note string) string {
 	return what + " by " + by + ": " + note
 }
 
-// remark writes a visible line without changing the status, and keeps it for
-// the journal.
+// remark writes what was said as a visible line, and keeps it for the journal.
 func (s *saga) remark(ctx workflow.Context, text string) {
 	s.line(ctx, text)
 	s.inbox.journal = append(s.inbox.journal, text)
+}
+
+// turnDown is remark for what changes nothing, with the reason.
+func (s *saga) turnDown(ctx workflow.Context, text string) {
+	s.remark(ctx, text)
+	s.Steps[len(s.Steps)-1].Refused = true
 }
 
 // writeRemarks brings what was said into the permanent journal. It is called
@@ -156,11 +160,11 @@ func (s *saga) writeRemarks(ctx workflow.Context) error {
 		text := s.inbox.journal[0]
 		s.inbox.journal = s.inbox.journal[1:]
 		s.inbox.remarks++
-		// The time makes the step unique even when a terminated workflow was begun
-		// anew and counts from one again.
-		now := workflow.Now(ctx)
-		in := activities.Line{Key: s.key(), Now: now, Text: text,
-			Step: fmt.Sprintf("said %d at %s", s.inbox.remarks, now.UTC().Format(time.RFC3339Nano))}
+		// The run makes the step unique when a terminated workflow was begun anew and
+		// counts from one again. The time would not do: when a worker dies after the
+		// line is written, the same workflow task begins again, later.
+		in := activities.Line{Key: s.key(), Now: workflow.Now(ctx), Text: text,
+			Step: fmt.Sprintf("said %d in run %s", s.inbox.remarks, workflow.GetInfo(ctx).WorkflowExecution.RunID)}
 		if _, err := record[any](ctx, activities.Note, in); err != nil {
 			return &attention{reason: "the journal cannot be written", failure: failureOf(err)}
 		}

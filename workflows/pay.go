@@ -61,7 +61,7 @@ func (s *saga) apply(ctx workflow.Context) error {
 		return errLookAgain // the day has changed and its budget is gone: hold waits for it
 	}
 	if err == nil {
-		return s.onAccepted(ctx, applied)
+		return s.onAccepted(applied)
 	}
 	f := failureOf(err)
 	switch f.Class {
@@ -97,11 +97,11 @@ func (s *saga) findOut(ctx workflow.Context) error {
 		}
 		return &attention{reason: "the refund could not be sent for a day", failure: s.Failure}
 	case err == nil:
-		return s.onAccepted(ctx, applied)
+		return s.onAccepted(applied)
 	}
 	f := failureOf(err)
 	s.Failure = f
-	if f.Class == refund.ClassMisconfigured {
+	if flags(f) {
 		return s.afterFailure(ctx, f)
 	}
 	return &attention{reason: "nobody could find out whether the refund was made: " + f.Error(), failure: f}
@@ -113,7 +113,7 @@ func (s *saga) stillTrying(ctx workflow.Context) bool {
 	return workflow.Now(ctx).Sub(s.tryingSince) < unreachableFor || s.tryingSince.IsZero()
 }
 
-func (s *saga) onAccepted(ctx workflow.Context, applied activities.Applied) error {
+func (s *saga) onAccepted(applied activities.Applied) error {
 	s.sent, s.accepted, s.Failure = true, true, nil
 	s.PlatformRefundID = applied.Receipt.PlatformRefundID
 	return nil
@@ -192,7 +192,7 @@ func (s *saga) afterFailure(ctx workflow.Context, f *refund.Failure) error {
 		return s.refuse(f, "refused for good: "+f.Error())
 	case f.Class == refund.ClassInsufficientFunds:
 		return s.awaitFunds(ctx, f)
-	case f.Class == refund.ClassMisconfigured:
+	case flags(f):
 		line := activities.Line{Key: s.key(), Now: workflow.Now(ctx), Step: "flag", Text: f.Error()}
 		if _, err := record[any](ctx, activities.Flag, line); err != nil {
 			s.line(ctx, "the account could not be flagged: "+refund.CleanText(err.Error()))
@@ -206,12 +206,19 @@ func (s *saga) afterFailure(ctx workflow.Context, f *refund.Failure) error {
 	return &attention{failure: f, reason: f.Error()}
 }
 
-// awaitFunds waits for the merchant's balance to be topped up. The refund keeps
-// its number and its hold.
+// flags reports whether a failure concerns the whole account.
+func flags(f *refund.Failure) bool {
+	return f != nil && f.Class == refund.ClassMisconfigured && !f.RequestOnly
+}
+
+// awaitFunds waits for the merchant's balance to be topped up, longer each
+// time. The refund keeps its number and its hold.
 func (s *saga) awaitFunds(ctx workflow.Context, f *refund.Failure) error {
-	looks, next := s.inbox.looks, workflow.Now(ctx).Add(fundsPause)
-	s.waits(ctx, refund.StatusAwaitingBudget, "the merchant's balance is too low: "+f.Error(), next)
-	if err := s.sleep(ctx, next, "wait for the balance", looks); err != nil {
+	s.shortages++
+	pause := min(fundsPause+time.Duration(s.shortages-1)*fundsPause/8, longestFundsPause)
+	looks, next, why := s.inbox.looks, workflow.Now(ctx).Add(pause), "the merchant's balance is too low: "+f.Error()
+	s.waits(ctx, refund.StatusAwaitingBudget, why, next)
+	if err := s.sleep(ctx, next, why, looks); err != nil {
 		return err
 	}
 	return errLookAgain

@@ -26,6 +26,9 @@ const (
 	// fundsPause is how long a refund waits for the merchant's balance to be
 	// topped up before it tries again; limits-changed shortens it.
 	fundsPause = 30 * time.Minute
+	// longestFundsPause is what it grows to: each round costs two dozen events, and
+	// a history that grows too long is ended by the server.
+	longestFundsPause = 6 * time.Hour
 	// recheckPause gives a platform time to show what it has just done.
 	recheckPause = 5 * time.Second
 	// ledgerFor outlasts any planned outage of the ledger's database.

@@ -133,18 +133,19 @@ func (s *saga) hold(ctx workflow.Context) error {
 			next = patient(workflow.Now(ctx), s.Since, next)
 		}
 		s.waits(ctx, refund.StatusAwaitingBudget, hold.Why, next)
-		if err := s.sleep(ctx, next, "wait for budget", looks); err != nil {
+		if err := s.sleep(ctx, next, hold.Why, looks); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sleep waits until t, or until something asks to look again.
-func (s *saga) sleep(ctx workflow.Context, t time.Time, summary string, looks int) error {
+// sleep waits until t, or until something asks to look again. Why is what the
+// timeline of the Web UI shows beside the timer.
+func (s *saga) sleep(ctx workflow.Context, t time.Time, why string, looks int) error {
 	s.tryingSince = time.Time{} // waiting for budget is not trying in vain
 	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-		Timeout: until(ctx, t), TimerOptions: workflow.TimerOptions{Summary: summary},
+		Timeout: until(ctx, t), TimerOptions: workflow.TimerOptions{Summary: refund.CleanText(why)},
 	}, func() bool { return s.inbox.looks != looks || s.inbox.cancel != nil && !s.Irreversible })
 	return err
 }

@@ -26,6 +26,8 @@ type saga struct {
 	// rechecks counts how often the platform said that the order is not in the
 	// state it was believed to be in.
 	rechecks int
+	// shortages counts the rounds of waiting for the merchant's balance.
+	shortages int
 	// tryingSince is when the sending was first tried; see applyFor.
 	tryingSince time.Time
 	// published is the status last written to the search attributes.

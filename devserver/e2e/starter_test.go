@@ -74,7 +74,7 @@ func TestStarterTellsTheOutcomeByItsExitCode(t *testing.T) {
 	w.starter("", "watch", full(slowly), "--timeout", "1s").says(t, 7, "still under way")
 	w.starter("", "status", full(slowly)).says(t, 0, "awaiting_approval since", "history")
 
-	w.starter("", "approve", full(approved), "--by", "agent-17").says(t, 0, "agent-17 asked for this refund and cannot approve it")
+	w.starter("", "approve", full(approved), "--by", "agent-17").says(t, 1, "this changed nothing: agent-17 asked for this refund and cannot approve it")
 	w.starter("", "approve", full(approved), "--by", "finance-2", "--note", "called").says(t, 0, "approved by finance-2: called")
 	w.starter("", "watch", full(approved)).says(t, 0, full(approved)+" succeeded")
 	w.paidOnce(approved, w.wait(approved))

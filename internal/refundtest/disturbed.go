@@ -82,7 +82,7 @@ func without(d *Disturbed, method string, call func() error) error {
 	return err
 }
 
-// Open, and the rest below, may be disturbed under their own names.
+// Open may be disturbed under its own name, as may the rest below.
 func (d *Disturbed) Open(ctx context.Context, o ledger.Opening) (ledger.Opened, error) {
 	return with(d, "Open", func() (ledger.Opened, error) { return d.Ledger.Open(ctx, o) })
 }

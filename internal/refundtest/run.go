@@ -112,7 +112,7 @@ func Typed(name, payload string) Do {
 	}
 }
 
-// Approve, Reject and Cancel are what people say.
+// Approve is what people say, and so are Reject and Cancel.
 func Approve(by string) Do { return Signal(workflows.SignalApprove, refund.Decision{By: by}) }
 
 // Reject rejects.

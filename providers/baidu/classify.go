@@ -67,7 +67,7 @@ func (r reply) failure(o op) error {
 		return nil
 	}
 	row, _ := find(r.gateway, r.number, r.message, o)
-	f := refund.Failure{Class: row.class, Code: r.code(), Message: clean(r.message), Hint: row.hint, Recheck: row.recheck}
+	f := refund.Failure{Class: row.class, Code: r.code(), Message: clean(r.message), Hint: row.hint, Recheck: row.recheck, RequestOnly: row.request}
 	if row.class == refund.ClassThrottled {
 		f.RetryAfter = r.retryAfter
 	}
@@ -97,7 +97,8 @@ func unreadableFailure(o op, why error) error {
 
 // refuse is for a request that is wrong before it is sent.
 func refuse(o op, err error) error {
-	return fail(o, refund.Failure{Class: refund.ClassMisconfigured, Code: "invalid", Message: clean(err.Error()), Hint: "nothing was sent: correct what is named"})
+	return fail(o, refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true, Code: "invalid", Message: clean(err.Error()),
+		Hint: "nothing was sent: correct what is named"})
 }
 
 // fail fits a failure to its operation. A read changes nothing, so that an

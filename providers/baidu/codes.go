@@ -42,6 +42,8 @@ type code struct {
 	ops     []op
 	class   refund.Class
 	recheck bool
+	// request: the fault is in the request's own content, not in the account.
+	request bool
 	hint    string
 }
 
@@ -62,7 +64,7 @@ const (
 // and its SDK in general.
 var codes = []code{
 	{scope: scopeCashier, code: 10000, class: refund.ClassMisconfigured, hint: hintKeys},
-	{scope: scopeCashier, code: 10001, class: refund.ClassMisconfigured, hint: hintParams},
+	{scope: scopeCashier, code: 10001, class: refund.ClassMisconfigured, request: true, hint: hintParams},
 	// 10002 is an umbrella: the text decides, and a text that names the appKey
 	// before all others.
 	{scope: scopeCashier, code: 10002, text: "appKey", class: refund.ClassMisconfigured, hint: "correct app_key: Baidu does not know it"},
@@ -81,9 +83,9 @@ var codes = []code{
 	{scope: scopeAccess, code: 4010002, class: refund.ClassNeedsHuman, hint: "Baidu calls the operation illegal: ask its support"},
 	{scope: scopeAccess, code: 4010003, class: refund.ClassAmbiguous, hint: hintLook},
 	{scope: scopeAccess, code: 4010004, class: refund.ClassMisconfigured, hint: "a system parameter is missing: compare transport and the addresses with Baidu's pages"},
-	{scope: scopeAccess, code: 4010006, class: refund.ClassMisconfigured, hint: "the reason looks like a script to Baidu: set send_reason to code"},
+	{scope: scopeAccess, code: 4010006, class: refund.ClassMisconfigured, request: true, hint: "the reason looks like a script to Baidu: set send_reason to code"},
 	{scope: scopeAccess, code: 4010007, class: refund.ClassAmbiguous, hint: hintLook},
-	{scope: scopeAccess, code: 5010001, class: refund.ClassMisconfigured, hint: hintParams},
+	{scope: scopeAccess, code: 5010001, class: refund.ClassMisconfigured, request: true, hint: hintParams},
 	{scope: scopeAccess, code: 5010002, class: refund.ClassAmbiguous, hint: hintLook},
 	{scope: scopeAccess, code: 5010003, class: refund.ClassThrottled, hint: hintSlow},
 	{scope: scopeAccess, code: 5010004, class: refund.ClassAmbiguous, hint: hintLook},
@@ -110,17 +112,17 @@ var codes = []code{
 	{scope: scopeOpenAPI, code: 500, class: refund.ClassAmbiguous, hint: hintLook},
 	{scope: scopeOpenAPI, code: 501, class: refund.ClassAmbiguous, hint: hintLook},
 	{scope: scopeOpenAPI, code: 1000, class: refund.ClassAmbiguous, hint: hintLook},
-	{scope: scopeOpenAPI, code: 2002, class: refund.ClassMisconfigured, hint: hintParams},
+	{scope: scopeOpenAPI, code: 2002, class: refund.ClassMisconfigured, request: true, hint: hintParams},
 	{scope: scopeOpenAPI, code: 5000, class: refund.ClassAmbiguous, hint: hintLook},
 	{scope: scopeOpenAPI, code: 6001, class: refund.ClassMisconfigured, hint: hintAccess},
 	{scope: scopeOpenAPI, code: 6002, class: refund.ClassAmbiguous, hint: hintLook},
 	{scope: scopeOpenAPI, code: -1024, class: refund.ClassNeedsHuman, hint: "Baidu refuses without saying why: ask its support"},
 	// The record that exists may be this very refund: ask and adopt it.
 	{scope: scopeOpenAPI, code: 40000, class: refund.ClassAmbiguous, hint: hintLook},
-	{scope: scopeOpenAPI, code: 40001, class: refund.ClassMisconfigured, hint: hintParams},
+	{scope: scopeOpenAPI, code: 40001, class: refund.ClassMisconfigured, request: true, hint: hintParams},
 	{scope: scopeOpenAPI, code: 40008, class: refund.ClassMisconfigured, hint: "add this machine's address to the allow-list in Baidu's console"},
-	{scope: scopeOpenAPI, code: 41000, class: refund.ClassMisconfigured, hint: hintParams},
-	{scope: scopeOpenAPI, code: 60000, class: refund.ClassMisconfigured, hint: hintParams},
+	{scope: scopeOpenAPI, code: 41000, class: refund.ClassMisconfigured, request: true, hint: hintParams},
+	{scope: scopeOpenAPI, code: 60000, class: refund.ClassMisconfigured, request: true, hint: hintParams},
 	{scope: scopeOpenAPI, code: 60008, class: refund.ClassMisconfigured, hint: hintSetup},
 	{scope: scopeOpenAPI, code: 60013, class: refund.ClassMisconfigured, hint: hintSetup},
 	{scope: scopeOpenAPI, code: 60014, class: refund.ClassMisconfigured, hint: hintSetup},
