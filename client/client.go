@@ -143,6 +143,9 @@ func (c *Client) request(ctx context.Context, id, runID string) (refund.Request,
 	if err := r.Validate(); err != nil {
 		return r, fmt.Errorf("%s: %w: %w", id, errNoRequest, err)
 	}
+	if refund.WorkflowID(r.Account, r.ID) != id {
+		return r, fmt.Errorf("%s: %w", id, errNoRequest)
+	}
 	return r, nil
 }
 

@@ -47,14 +47,20 @@ func TestADocumentThatCannotBeReadIsAnOutcome(t *testing.T) {
 		{"an amount with a fraction", `{"id":"R1","amount":98.00}`, "amount: want an integer number of fen"},
 		{"half a document", `{"id":`, "unexpected end"},
 		{"nothing", ``, "unexpected end"},
+		{"another refund's document: two workflows never stand for one refund",
+			`{"id":"OTHER","account":"shop-baidu","amount":1,"reason":"r","initiator":"user","requested_by":"a","order":{"platform_id":"1","total":1}}`,
+			`start it as "refund/shop-baidu/OTHER"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := refundtest.New(t, refundtest.Options{})
-			outcome, view := w.Begin(w.Full(), refundtest.Document(c.document)).Result()
+			request := w.Full()
+			id := refund.WorkflowID(request.Account, request.ID)
+			outcome, view := w.Begin(request, refundtest.Document(c.document)).Result()
 			require.Equal(t, refund.StatusFailed, outcome.Status)
 			require.Contains(t, outcome.Reason, c.says)
 			require.Equal(t, outcome, *view.Outcome)
+			require.Equal(t, id, refund.WorkflowID(outcome.Account, outcome.ID), "the outcome names its refund all the same")
 			calls, err := w.Platform.Calls(t.Context(), control.CallFilter{})
 			require.NoError(t, err)
 			require.Empty(t, calls)

@@ -17,8 +17,8 @@ func (s *saga) open(ctx workflow.Context) error {
 	if s.opened {
 		return nil
 	}
-	if err := s.Request.Validate(); err != nil {
-		return invalid(err)
+	if s.wrong != nil {
+		return &ending{status: refund.StatusFailed, reason: "the request is not valid: " + s.wrong.Error()}
 	}
 	plan, err := record[activities.Plan](ctx, activities.Open,
 		activities.Opening{Request: s.Request, Now: workflow.Now(ctx)})
@@ -38,10 +38,6 @@ func (s *saga) open(ctx workflow.Context) error {
 		return s.endedBefore(r)
 	}
 	return nil
-}
-
-func invalid(err error) *ending {
-	return &ending{status: refund.StatusFailed, reason: "the request is not valid: " + err.Error()}
 }
 
 // endedBefore repeats the outcome of a refund that Temporal no longer knows.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -18,6 +19,9 @@ type saga struct {
 	refund.View
 	plan  activities.Plan
 	inbox inbox
+
+	// wrong is why the request cannot be made, found when it was read.
+	wrong error
 
 	opened, approved, sent, accepted bool
 	// wantsCancelling: the order is verified and must not be; cancelled: its
@@ -34,16 +38,32 @@ type saga struct {
 	published refund.Status
 }
 
-// newSaga validates nothing: what is wrong with a request is an outcome. It
+// newSaga judges nothing: what is wrong with a request is an outcome. It
 // prepares the view and the inbox before anything can wait.
-func newSaga(ctx workflow.Context, request refund.Request) (*saga, error) {
-	s := &saga{View: refund.View{Request: request}, published: refund.StatusReceived}
+func newSaga(ctx workflow.Context, document converter.RawValue) (*saga, error) {
+	s := &saga{published: refund.StatusReceived}
+	s.Request, s.wrong = requestOf(ctx, document)
 	s.move(ctx, refund.StatusReceived, "received")
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (refund.View, error) { return s.View, nil }); err != nil {
 		return nil, err
 	}
 	s.listen(ctx)
 	return s, nil
+}
+
+// requestOf reads the document a workflow was started with. It must be that of
+// the workflow's own id: two workflows must never stand for one refund. What is
+// wrong comes back as an error beside a request that names the refund at least.
+func requestOf(ctx workflow.Context, document converter.RawValue) (refund.Request, error) {
+	id := workflow.GetInfo(ctx).WorkflowExecution.ID
+	r, err := refund.ParseRequest(document.Payload().GetData())
+	if wanted := refund.WorkflowID(r.Account, r.ID); err == nil && id != wanted {
+		err = refund.Invalid("id", "the workflow was started as %q; start it as %q", id, wanted)
+	}
+	if err != nil {
+		r.Account, r.ID, _ = refund.ParseWorkflowID(id)
+	}
+	return r, err
 }
 
 func (s *saga) key() ledger.Key { return ledger.KeyOf(s.Request) }

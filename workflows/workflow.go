@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"encoding/json"
 	"errors"
 
 	"go.temporal.io/sdk/converter"
@@ -18,18 +17,13 @@ import (
 // from a caller in another language say, ends as an outcome that names the
 // fields, where the SDK would fail the workflow.
 func RefundWorkflow(ctx workflow.Context, document converter.RawValue) (refund.Outcome, error) {
-	var request refund.Request
-	unreadable := json.Unmarshal(document.Payload().GetData(), &request)
-	s, err := newSaga(ctx, request)
+	s, err := newSaga(ctx, document)
 	if err != nil {
 		return refund.Outcome{}, err
 	}
 	// A cancelled context would cut ledger entries short: the request to cancel is
 	// heard by the inbox, and the saga itself runs to an end of its own.
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	if unreadable != nil {
-		return s.finish(ctx, invalid(unreadable))
-	}
 	return s.run(ctx)
 }
 
