@@ -71,7 +71,7 @@ func (a *Activities) Note(ctx context.Context, in Line) error {
 }
 
 // Flag marks the account as misconfigured, so that no other refund runs into
-// the same wall; Unflag takes the mark away.
+// the same wall.
 func (a *Activities) Flag(ctx context.Context, in Line) error {
 	return a.Ledger.Flag(ctx, in.Key.Account, in.Now, in.Text)
 }

@@ -190,7 +190,8 @@ func (c *Client) Resolve(ctx context.Context, account, id string, r refund.Resol
 	return c.signal(ctx, account, id, workflows.SignalResolve, r)
 }
 
-// LookAgain makes a refund that waits for budget or for its result look now.
+// LookAgain makes a refund that waits for budget, for its order's turn or for its
+// result look now.
 func (c *Client) LookAgain(ctx context.Context, account, id string) error {
 	return c.known(c.temporal.SignalWorkflow(ctx, refund.WorkflowID(account, id), "", workflows.SignalLimitsChanged, nil), account, id)
 }

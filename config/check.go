@@ -21,7 +21,8 @@ func (c *Config) check() error {
 	var bad []error
 	add := func(format string, args ...any) { bad = append(bad, fmt.Errorf(format, args...)) }
 	if kind, file, ok := strings.Cut(c.Ledger, ":"); !ok || kind != "sqlite" || file == "" {
-		add(`ledger: want "sqlite:FILE", got %q`, c.Ledger)
+		// An address of another kind may hold a password: it is not repeated.
+		add(`ledger: want "sqlite:FILE", got %d characters that begin otherwise or name no file`, len(c.Ledger))
 	}
 	if !slices.Contains([]string{"debug", "info", "warning", "error"}, c.Log.Level) {
 		add("log.level: want debug, info, warning or error, got %q", c.Log.Level)
@@ -43,7 +44,7 @@ func (c *Config) check() error {
 func (a Account) check(name string) (bad []error) {
 	add := func(format string, args ...any) { bad = append(bad, fmt.Errorf(format, args...)) }
 	if !accountName.MatchString(name) {
-		add(": an account's name is 1 to 64 characters of 0-9 a-z . _ -")
+		add(": an account's name is 1 to 64 characters of 0-9 a-z . _ -, a digit or letter first")
 	}
 	if !numberPrefix.MatchString(a.NumberPrefix) {
 		add(".number_prefix: want at most 16 characters of 0-9 A-Z a-z _ -, got %d", len(a.NumberPrefix))

@@ -86,7 +86,7 @@ type Limits struct {
 func Load(path string) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
+		return nil, fmt.Errorf("configuration: %w; name a file such as the README shows", err)
 	}
 	c, err := Parse(data, filepath.Dir(path))
 	if err != nil {

@@ -54,6 +54,7 @@ type Ledger interface {
 	// Flag marks the account's lane as misconfigured: no hold is granted until
 	// Unflag.
 	Flag(ctx context.Context, account string, at time.Time, reason string) error
+	// Unflag opens the lane again.
 	Unflag(ctx context.Context, account string, at time.Time, by string) error
 	// Refund returns what is written of one refund, or [ErrUnknown].
 	Refund(context.Context, Key) (Record, error)

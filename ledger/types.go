@@ -94,7 +94,7 @@ type Limits struct {
 	DailyCap refund.Fen
 	// Reserve (打款预留) in fen; 0 means none.
 	Reserve refund.Fen
-	// Zone is the time zone of the business day.
+	// Zone is the time zone of the business day; nil means UTC.
 	Zone *time.Location
 	// Payout is how often the platform pays out and the reserve starts anew.
 	Payout Payout
@@ -117,8 +117,8 @@ type Hold struct {
 	Obstacle Obstacle `json:"obstacle,omitempty"`
 	// Why is the obstacle in a sentence with its figures.
 	Why string `json:"why,omitempty"`
-	// RetryAt is when the obstacle goes away by itself; zero when only an event
-	// or a person removes it.
+	// RetryAt is when to look again: when the obstacle ends by itself, or after a
+	// pause where somebody else ends it. Zero when only a person removes it.
 	RetryAt time.Time `json:"retry_at,omitzero"`
 }
 

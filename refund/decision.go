@@ -25,7 +25,7 @@ func (d Decision) Validate() error {
 	var bad InvalidError
 	bad.text("by", d.By, 64)
 	bad.note("note", d.Note)
-	return bad.orNil()
+	return bad.OrNil()
 }
 
 // Resolution is the payload of the signal resolve, which ends or repeats a
@@ -69,15 +69,15 @@ func (r Resolution) Validate() error {
 	case ResolveRetry:
 	case ResolveSucceeded, ResolveFailed:
 		if r.Evidence == "" {
-			bad.add("evidence", "want how it is known, such as the platform's receipt number: %q closes the books by hand", string(r.Action))
+			bad.Add("evidence", "want how it is known, such as the platform's receipt number: %q closes the books by hand", string(r.Action))
 		}
 	default:
-		bad.add("action", `want "retry", "succeeded" or "failed", got %s`, shape(string(r.Action)))
+		bad.Add("action", `want "retry", "succeeded" or "failed", got %s`, shape(string(r.Action)))
 	}
 	bad.text("by", r.By, 64)
 	bad.note("note", r.Note)
 	bad.note("evidence", r.Evidence)
-	return bad.orNil()
+	return bad.OrNil()
 }
 
 // Parse decodes and validates a payload typed by a person; T is [Decision] or
@@ -92,6 +92,6 @@ func Parse[T interface{ Validate() error }](data []byte) (T, error) {
 
 func (e *InvalidError) note(field, value string) {
 	if n := len([]rune(value)); n > 500 {
-		e.add(field, "want at most 500 characters, got %d", n)
+		e.Add(field, "want at most 500 characters, got %d", n)
 	}
 }

@@ -45,7 +45,7 @@ type field func(path string, raw json.RawMessage, bad *InvalidError)
 func strictly(data []byte, fields map[string]field) error {
 	var bad InvalidError
 	object(fields)("", data, &bad)
-	return bad.orNil()
+	return bad.OrNil()
 }
 
 func object(fields map[string]field) field {
@@ -59,16 +59,16 @@ func object(fields map[string]field) field {
 			read, known := fields[key]
 			switch {
 			case !known:
-				bad.add(prefix+shorten(key), "unknown field: remove it or correct its name")
+				bad.Add(prefix+shorten(key), "unknown field: remove it or correct its name")
 			case seen[key]:
-				bad.add(prefix+key, "given twice: keep one")
+				bad.Add(prefix+key, "given twice: keep one")
 			default:
 				read(prefix+key, value, bad)
 			}
 			seen[key] = true
 		})
 		if err != nil {
-			bad.add(name, "want a JSON object: %v", err)
+			bad.Add(name, "want a JSON object: %v", err)
 		}
 	}
 }
@@ -113,12 +113,12 @@ func readable(err error) error {
 func text[T ~string](into *T) field {
 	return func(path string, raw json.RawMessage, bad *InvalidError) {
 		if kind(raw) != "a string" {
-			bad.add(path, `want a string in quotes, got %s`, kind(raw))
+			bad.Add(path, `want a string in quotes, got %s`, kind(raw))
 			return
 		}
 		var s string
 		if err := json.Unmarshal(raw, &s); err != nil {
-			bad.add(path, "want a string: %v", err)
+			bad.Add(path, "want a string: %v", err)
 		}
 		*into = T(s)
 	}
@@ -130,7 +130,7 @@ func fen(into *Fen) field {
 	return func(path string, raw json.RawMessage, bad *InvalidError) {
 		v, err := strconv.ParseInt(string(raw), 10, 64)
 		if !integer.Match(raw) || err != nil {
-			bad.add(path, "want an integer number of fen, such as 9800 for ¥98.00, got %s", kind(raw))
+			bad.Add(path, "want an integer number of fen, such as 9800 for ¥98.00, got %s", kind(raw))
 		}
 		*into = Fen(v)
 	}
@@ -145,7 +145,7 @@ func moment(into *time.Time) field {
 		}
 		t, err := time.Parse(time.RFC3339, s)
 		if err != nil {
-			bad.add(path, "want a time as in 2026-11-20T10:00:00+08:00, got %s", shape(s))
+			bad.Add(path, "want a time as in 2026-11-20T10:00:00+08:00, got %s", shape(s))
 		}
 		*into = t
 	}
@@ -159,14 +159,14 @@ func texts(into *map[string]string) field {
 		all := map[string]string{}
 		err := members(raw, func(key string, value json.RawMessage) {
 			if _, twice := all[key]; twice {
-				bad.add(path+"."+shorten(key), "given twice: keep one")
+				bad.Add(path+"."+shorten(key), "given twice: keep one")
 			}
 			var s string
 			text(&s)(path+"."+shorten(key), value, bad)
 			all[key] = s
 		})
 		if err != nil {
-			bad.add(path, "want an object of strings: %v", err)
+			bad.Add(path, "want an object of strings: %v", err)
 		}
 		*into = all
 	}

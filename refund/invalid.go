@@ -26,12 +26,13 @@ func (e *InvalidError) Error() string {
 	return strings.Join(parts, "; ")
 }
 
-func (e *InvalidError) add(field, format string, args ...any) {
+// Add notes one more wrong field. The problem says what is wanted there.
+func (e *InvalidError) Add(field, format string, args ...any) {
 	e.Fields = append(e.Fields, FieldError{Field: field, Problem: fmt.Sprintf(format, args...)})
 }
 
-// orNil returns nil, not a typed nil, when nothing is wrong.
-func (e *InvalidError) orNil() error {
+// OrNil returns nil, not a typed nil, when nothing is wrong.
+func (e *InvalidError) OrNil() error {
 	if len(e.Fields) == 0 {
 		return nil
 	}
@@ -42,6 +43,6 @@ func (e *InvalidError) orNil() error {
 // this package, such as a provider's own.
 func Invalid(field, format string, args ...any) *InvalidError {
 	var e InvalidError
-	e.add(field, format, args...)
+	e.Add(field, format, args...)
 	return &e
 }

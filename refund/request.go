@@ -22,7 +22,7 @@ type Request struct {
 	// other content it is a conflict.
 	ID string `json:"id"`
 	// Account names an account of the worker's configuration: 1 to 64
-	// characters of 0-9 a-z . _ -.
+	// characters of 0-9 a-z . _ -, a digit or letter first.
 	Account string `json:"account"`
 	// Amount to give back, in fen, greater than 0 and at most Order.Total.
 	Amount Fen `json:"amount"`
@@ -80,41 +80,41 @@ func (r Request) Full() bool { return r.Amount == r.Order.Total }
 func (r Request) Validate() error {
 	var bad InvalidError
 	if !idPattern.MatchString(r.ID) {
-		bad.add("id", "want 1 to 32 characters of 0-9 A-Z a-z _ -, got %s", shape(r.ID))
+		bad.Add("id", "want 1 to 32 characters of 0-9 A-Z a-z _ -, got %s", shape(r.ID))
 	}
 	if !accountPattern.MatchString(r.Account) {
-		bad.add("account", "want 1 to 64 characters of 0-9 a-z . _ - as in the configuration, got %s", shape(r.Account))
+		bad.Add("account", "want 1 to 64 characters of 0-9 a-z . _ -, a digit or letter first, as in the configuration, got %s", shape(r.Account))
 	}
 	switch {
 	case r.Amount <= 0:
-		bad.add("amount", "want an integer number of fen greater than 0, got %d", int64(r.Amount))
+		bad.Add("amount", "want an integer number of fen greater than 0, got %d", int64(r.Amount))
 	case r.Amount > MaxFen:
-		bad.add("amount", "want at most %d fen, got %d", int64(MaxFen), int64(r.Amount))
+		bad.Add("amount", "want at most %d fen, got %d", int64(MaxFen), int64(r.Amount))
 	case r.Order.Total > 0 && r.Amount > r.Order.Total:
-		bad.add("amount", "want at most the order's total of %d fen, got %d", int64(r.Order.Total), int64(r.Amount))
+		bad.Add("amount", "want at most the order's total of %d fen, got %d", int64(r.Order.Total), int64(r.Amount))
 	}
 	bad.text("reason", r.Reason, 200)
 	switch r.Initiator {
 	case InitiatorUser, InitiatorSupport, InitiatorSystem:
 	default:
-		bad.add("initiator", `want "user", "support" or "system", got %s`, shape(string(r.Initiator)))
+		bad.Add("initiator", `want "user", "support" or "system", got %s`, shape(string(r.Initiator)))
 	}
 	bad.text("requested_by", r.RequestedBy, 64)
 	r.Order.validate(&bad)
 	for _, k := range slices.Sorted(maps.Keys(r.Extra)) {
 		if utf8.RuneCountInString(k) > 64 || utf8.RuneCountInString(r.Extra[k]) > 512 {
-			bad.add("extra."+shorten(k), "want a name of at most 64 and a value of at most 512 characters")
+			bad.Add("extra."+shorten(k), "want a name of at most 64 and a value of at most 512 characters")
 		}
 	}
 	if len(r.Extra) > 32 {
-		bad.add("extra", "want at most 32 entries, got %d", len(r.Extra))
+		bad.Add("extra", "want at most 32 entries, got %d", len(r.Extra))
 	}
-	return bad.orNil()
+	return bad.OrNil()
 }
 
 func (o Order) validate(bad *InvalidError) {
 	if o.PlatformID == "" && o.MerchantID == "" {
-		bad.add("order.platform_id", "want the platform's order number here, or the merchant's in order.merchant_id")
+		bad.Add("order.platform_id", "want the platform's order number here, or the merchant's in order.merchant_id")
 	}
 	for _, f := range []struct{ name, value string }{
 		{"order.platform_id", o.PlatformID}, {"order.merchant_id", o.MerchantID}, {"order.user_id", o.UserID},
@@ -125,7 +125,7 @@ func (o Order) validate(bad *InvalidError) {
 		}
 	}
 	if o.Total <= 0 || o.Total > MaxFen {
-		bad.add("order.total", "want what was paid, an integer number of fen from 1 to %d, got %d", int64(MaxFen), int64(o.Total))
+		bad.Add("order.total", "want what was paid, an integer number of fen from 1 to %d, got %d", int64(MaxFen), int64(o.Total))
 	}
 }
 
@@ -133,13 +133,13 @@ func (o Order) validate(bad *InvalidError) {
 func (e *InvalidError) text(field, value string, max int) {
 	switch n := utf8.RuneCountInString(value); {
 	case !utf8.ValidString(value):
-		e.add(field, "want UTF-8 text")
+		e.Add(field, "want UTF-8 text")
 	case n == 0 || n > max:
-		e.add(field, "want 1 to %d characters, got %d", max, n)
+		e.Add(field, "want 1 to %d characters, got %d", max, n)
 	case strings.TrimSpace(value) != value:
-		e.add(field, "want no white space at either end")
+		e.Add(field, "want no white space at either end")
 	case strings.ContainsFunc(value, func(c rune) bool { return !unicode.IsPrint(c) }):
-		e.add(field, "want printable characters only")
+		e.Add(field, "want printable characters only")
 	}
 }
 

@@ -22,16 +22,8 @@ func (c *cli) statusCommand() *cobra.Command {
 		Short: "Show where a refund stands, for what it waits, and how it came there",
 		Long:  "Show where a refund stands, for what it waits, and how it came there.\n\nThe exit code is 0 for a refund that succeeded and for one that is under way.\n\n" + exitHelp,
 		Args:  exactly(1, "one refund, ACCOUNT/ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			account, id, err := name(args[0])
-			if err != nil {
-				return err
-			}
-			refunds, err := c.refunds(cmd.Context())
-			if err != nil {
-				return err
-			}
-			view, err := look(cmd.Context(), refunds, account, id)
+		RunE: c.about(func(ctx context.Context, refunds *client.Client, account, id string) error {
+			view, err := look(ctx, refunds, account, id)
 			if err != nil {
 				return err
 			}
@@ -39,7 +31,7 @@ func (c *cli) statusCommand() *cobra.Command {
 				c.code = exitOK
 			}
 			return c.printView(view)
-		},
+		}),
 	}
 }
 
@@ -50,20 +42,27 @@ func (c *cli) watchCommand() *cobra.Command {
 		Short: "Follow a refund line by line until it has ended or needs a person",
 		Long:  "Follow a refund line by line until it has ended or needs a person.\n\n" + exitHelp,
 		Args:  exactly(1, "one refund, ACCOUNT/ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			account, id, err := name(args[0])
-			if err != nil {
-				return err
-			}
-			refunds, err := c.refunds(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return c.follow(cmd.Context(), refunds, account, id, timeout, true)
-		},
+		RunE: c.about(func(ctx context.Context, refunds *client.Client, account, id string) error {
+			return c.follow(ctx, refunds, account, id, timeout, true)
+		}),
 	}
 	cmd.Flags().DurationVar(&timeout, "timeout", 0, "give up following after this long, as in 5m; the refund goes on")
 	return cmd
+}
+
+// about runs what a command does with the one refund that its argument names.
+func (c *cli) about(do func(ctx context.Context, refunds *client.Client, account, id string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		account, id, err := name(args[0])
+		if err != nil {
+			return err
+		}
+		refunds, err := c.refunds(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return do(cmd.Context(), refunds, account, id)
+	}
 }
 
 // follow prints each step as it happens, when live, and the outcome at the end.

@@ -47,7 +47,7 @@ func TestTheMerchantsBalanceIsTooLow(t *testing.T) {
 	})
 }
 
-// cap of ¥100.00: one refund of ¥98.00 fits into a day.
+// capped is a world with limits; of ¥100.00 they leave room for one refund.
 func capped(l ledger.Limits) refundtest.Options { return refundtest.Options{Limits: l} }
 
 func TestTheLimitsOfADayAndOfAPayout(t *testing.T) {

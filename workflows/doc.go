@@ -1,6 +1,6 @@
 // Package workflows holds [RefundWorkflow], the durable course of one refund:
 //
-//	open → approve → check → hold → cancel verification → apply → await → settle
+//	open → approve → check → hold → cancel verification → apply → await
 //
 // Workflow code decides and waits; everything that touches the world is an
 // activity, known here by name and type only. The package also names the

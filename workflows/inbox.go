@@ -29,7 +29,7 @@ type inbox struct {
 // Temporal's own request to cancel as the signal cancel. The handlers never
 // block, so that one signal cannot hold up the next.
 func (s *saga) listen(ctx workflow.Context) {
-	hear := map[string]func(workflow.Context, []byte){
+	handlers := map[string]func(workflow.Context, []byte){
 		SignalApprove:       decided(s, SignalApprove, s.onApprove),
 		SignalReject:        decided(s, SignalReject, s.onReject),
 		SignalCancel:        decided(s, SignalCancel, s.onCancel),
@@ -45,7 +45,7 @@ func (s *saga) listen(ctx workflow.Context) {
 		selector.AddReceive(workflow.GetSignalChannel(ctx, name), func(c workflow.ReceiveChannel, _ bool) {
 			var raw converter.RawValue
 			c.Receive(ctx, &raw)
-			hear[name](ctx, raw.Payload().GetData())
+			handlers[name](ctx, raw.Payload().GetData())
 		})
 	}
 	listening, _ := workflow.NewDisconnectedContext(ctx)

@@ -3,6 +3,8 @@ package workflows
 import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/refundflow/refundflow/refund"
 )
 
 // Names by which callers and people reach a refund. They appear in histories
@@ -23,11 +25,12 @@ const (
 	// SignalResolve ends or repeats a refund that needs attention; its payload is a
 	// [refund.Resolution].
 	SignalResolve = "resolve"
-	// SignalLimitsChanged makes a refund that waits for budget look again now.
+	// SignalLimitsChanged and SignalNotification make a refund that waits for budget,
+	// for its order's turn or for its result look now. The first is sent by people
+	// who changed a limit, the second by whoever heard from the provider; it proves
+	// nothing by itself. Any payload is ignored.
 	SignalLimitsChanged = "limits-changed"
-	// SignalNotification makes a refund that waits for its result ask the provider
-	// now. It proves nothing by itself.
-	SignalNotification = "provider-notification"
+	SignalNotification  = "provider-notification"
 
 	// QueryStatus answers with a [refund.View].
 	QueryStatus = "status"
@@ -41,6 +44,15 @@ var (
 	AttributeOrder    = temporal.NewSearchAttributeKeyKeyword("RefundOrder")
 	AttributeAmount   = temporal.NewSearchAttributeKeyInt64("RefundAmount")
 )
+
+// OrderOf is the value of [AttributeOrder]: the merchant's own number of the
+// order where it is known, else the platform's.
+func OrderOf(r refund.Request) string {
+	if r.Order.MerchantID != "" {
+		return r.Order.MerchantID
+	}
+	return r.Order.PlatformID
+}
 
 // SearchAttributes are the attributes a namespace must know before a refund
 // can run: an unknown one blocks every workflow task without a word. The

@@ -78,15 +78,6 @@ func (s *saga) publish(ctx workflow.Context) {
 	}
 }
 
-// OrderOf is the order's number by which refunds are found in lists: the
-// merchant's own where it is known.
-func OrderOf(r refund.Request) string {
-	if r.Order.MerchantID != "" {
-		return r.Order.MerchantID
-	}
-	return r.Order.PlatformID
-}
-
 // show renders the current details of the Web UI: where the refund stands, for
 // what it waits, and how it came there.
 func (s *saga) show(ctx workflow.Context) {

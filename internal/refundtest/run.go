@@ -112,10 +112,10 @@ func Typed(name, payload string) Do {
 	}
 }
 
-// Approve is what people say, and so are Reject and Cancel.
+// Approve lets it go on.
 func Approve(by string) Do { return Signal(workflows.SignalApprove, refund.Decision{By: by}) }
 
-// Reject rejects.
+// Reject ends it while it waits for approval.
 func Reject(by string) Do { return Signal(workflows.SignalReject, refund.Decision{By: by}) }
 
 // Cancel asks to stop.
@@ -225,11 +225,10 @@ func (r *Run) giveUp(*Run) {
 	Resolve(action)(r)
 }
 
-// Attempts is how often a step was run, Scheduled how often it entered the
-// history.
+// Attempts is how often a step was run.
 func (r *Run) Attempts(step string) int { return r.server.attempts[step] }
 
-// Scheduled counts only provider steps.
+// Scheduled is how often a provider step entered the history.
 func (r *Run) Scheduled(step string) int { return r.server.steps[step] }
 
 // Took is how long the workflow ran.

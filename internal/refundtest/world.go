@@ -211,7 +211,7 @@ func (w *World) Order(total refund.Fen, change ...func(*control.NewBaiduOrder)) 
 	return refund.Order{PlatformID: o.OrderID, MerchantID: o.TpOrderID, UserID: o.UserID, Total: total, PaidAt: w.start.Add(-26 * time.Hour)}
 }
 
-// Unverified and Unpaid change an order.
+// Unverified is an order that was paid and never verified.
 func Unverified(o *control.NewBaiduOrder) { o.Verified = new(false) }
 
 // Unpaid is an order that was never paid.
@@ -233,12 +233,12 @@ func (w *World) Request(id string, order refund.Order, amount refund.Fen) refund
 	}
 }
 
-// Full is a refund of a whole order of ¥98.00, Part one of ¥30.50 of ¥98.00.
+// Full is a refund of a whole order of ¥98.00.
 func (w *World) Full(change ...func(*control.NewBaiduOrder)) refund.Request {
 	return w.Request("R1", w.Order(9800, change...), 9800)
 }
 
-// Part is a partial refund.
+// Part is a refund of ¥30.50 of an order of ¥98.00.
 func (w *World) Part(change ...func(*control.NewBaiduOrder)) refund.Request {
 	return w.Request("R1", w.Order(9800, change...), 3050)
 }

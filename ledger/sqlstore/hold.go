@@ -9,8 +9,8 @@ import (
 	"github.com/refundflow/refundflow/refund"
 )
 
-// Pauses before obstacles that end by an event are looked at again anyway,
-// should the event be missed.
+// Pauses before obstacles that somebody else ends are looked at again: nobody
+// tells those who wait. The workflow lengthens them when the wait is long.
 const (
 	flagPause = 5 * time.Minute
 	turnPause = time.Minute

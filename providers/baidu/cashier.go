@@ -61,8 +61,8 @@ func (p *Provider) applyParams(in providers.Instruction) map[string]string {
 // inverse, and money must be in the enterprise balance. Baidu documents no
 // answer to a repeat: after an ambiguous one, ask [Provider.OrderState] first.
 func (p *Provider) CancelVerification(ctx context.Context, o refund.Order) error {
-	if bad := orderProblems(o); len(bad.Fields) > 0 {
-		return refuse(opCancel, bad)
+	if err := orderProblems(o).OrNil(); err != nil {
+		return refuse(opCancel, err)
 	}
 	_, err := p.cashier(ctx, opCancel, map[string]string{
 		"orderId": o.PlatformID,

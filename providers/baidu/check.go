@@ -21,20 +21,14 @@ var (
 
 // Validate names every mistake in the settings at once, without opening a file.
 // The error is a [*refund.InvalidError] whose fields read "baidu.app_key".
-func (s Settings) Validate() error { return s.mistakes().err() }
+func (s Settings) Validate() error { return s.mistakes().OrNil() }
 
-// mistakes collects what is wrong with settings.
-type mistakes refund.InvalidError
+// mistakes collects what is wrong with settings, by their names in the block
+// "baidu" of the configuration.
+type mistakes struct{ refund.InvalidError }
 
-func (m *mistakes) add(field, format string, args ...any) {
-	m.Fields = append(m.Fields, refund.FieldError{Field: "baidu." + field, Problem: fmt.Sprintf(format, args...)})
-}
-
-func (m *mistakes) err() error {
-	if len(m.Fields) == 0 {
-		return nil
-	}
-	return (*refund.InvalidError)(m)
+func (m *mistakes) add(setting, format string, args ...any) {
+	m.Add("baidu."+setting, format, args...)
 }
 
 func (s Settings) mistakes() *mistakes {

@@ -13,8 +13,8 @@ import (
 // OrderState asks whether the order is paid and verified (§4.3). The answer may
 // be a cached one, and its refund status speaks of the order as a whole.
 func (p *Provider) OrderState(ctx context.Context, o refund.Order) (providers.OrderState, error) {
-	if bad := orderProblems(o); len(bad.Fields) > 0 {
-		return providers.OrderState{}, refuse(opOrder, bad)
+	if err := orderProblems(o).OrNil(); err != nil {
+		return providers.OrderState{}, refuse(opOrder, err)
 	}
 	query, err := sign(p.key, signatureOrder, map[string]string{
 		"orderId": o.PlatformID,

@@ -44,7 +44,7 @@ func New(s Settings) (*Provider, error) {
 		secret := load(bad, "openapi.client_secret_file", s.OpenAPI.ClientSecretFile, wire.SecretFile)
 		p.tokens = &tokens{id: s.OpenAPI.ClientID, secret: secret, fetch: p.fetchToken, now: p.now}
 	}
-	if err := bad.err(); err != nil {
+	if err := bad.OrNil(); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -106,15 +106,12 @@ func (p *Provider) Validate(r refund.Request) error {
 	bad := orderProblems(r.Order)
 	switch id := r.Order.MerchantID; {
 	case id == "":
-		bad.Fields = append(bad.Fields, refund.FieldError{Field: "order.merchant_id", Problem: "want the merchant's order number, Baidu's tpOrderId"})
+		bad.Add("order.merchant_id", "want the merchant's order number, Baidu's tpOrderId")
 	case !wireSafe.MatchString(id):
 		// Their raw and encoded forms differ, and so might the signed text (§9.4).
-		bad.Fields = append(bad.Fields, refund.FieldError{Field: "order.merchant_id", Problem: "want 1 to 64 printable ASCII characters without space, &, =, % and +"})
+		bad.Add("order.merchant_id", "want 1 to 64 printable ASCII characters without space, &, =, %% and +")
 	}
-	if len(bad.Fields) == 0 {
-		return nil
-	}
-	return bad
+	return bad.OrNil()
 }
 
 var (
@@ -130,8 +127,7 @@ func orderProblems(o refund.Order) *refund.InvalidError {
 		{"order.platform_id", o.PlatformID, "orderId"}, {"order.user_id", o.UserID, "userId"},
 	} {
 		if _, err := strconv.ParseInt(f.value, 10, 64); err != nil || !decimal.MatchString(f.value) {
-			bad.Fields = append(bad.Fields, refund.FieldError{Field: f.name,
-				Problem: "want " + f.meaning + " of Baidu's payment callback, digits without a leading zero, got " + length(f.value)})
+			bad.Add(f.name, "want %s of Baidu's payment callback, digits without a leading zero, got %s", f.meaning, length(f.value))
 		}
 	}
 	return bad

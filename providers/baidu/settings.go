@@ -47,8 +47,8 @@ type Settings struct {
 
 	// Timeout of one exchange, at most a minute; default [wire.DefaultTimeout].
 	Timeout time.Duration `yaml:"timeout"`
-	// Poll, PollFor and AbsenceInterval replace those of providers.Rules, for
-	// tests and demonstrations.
+	// Poll, PollFor and AbsenceInterval become those of [providers.Rules]. Defaults:
+	// 5 s growing to an hour, 15 days, 30 s.
 	Poll            []time.Duration `yaml:"poll"`
 	PollFor         time.Duration   `yaml:"poll_for"`
 	AbsenceInterval time.Duration   `yaml:"absence_interval"`
@@ -93,14 +93,13 @@ const (
 	openAPIURL = "https://openapi.baidu.com"
 )
 
-// The poll gives up after 15 days, when a person has long looked (§14).
 var defaultPoll = []time.Duration{
 	5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
 	5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour,
 }
 
 const (
-	defaultPollFor         = 15 * 24 * time.Hour
+	defaultPollFor         = 15 * 24 * time.Hour // then a person looks (inferred, §14)
 	defaultAbsenceInterval = 30 * time.Second
 )
 

@@ -1,5 +1,3 @@
-// Package registry names every provider there is. Adding one takes a line in
-// each of the two lists below; nothing else outside its own folder knows it.
 package registry
 
 import (
@@ -11,7 +9,8 @@ import (
 	"github.com/refundflow/refundflow/providers/baidu"
 )
 
-// Settings holds the provider block of an account; exactly one is given.
+// Settings holds the provider block of an account; exactly one is given. A new
+// provider gets a field here and a line in entries.
 type Settings struct {
 	Baidu *baidu.Settings `yaml:"baidu"`
 }

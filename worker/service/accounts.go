@@ -3,6 +3,8 @@ package service
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/refundflow/refundflow/activities"
@@ -44,9 +46,6 @@ func (a accounts) Account(name string) (activities.Account, error) {
 	if account, ok := a[name]; ok {
 		return account, nil
 	}
-	names := make([]string, 0, len(a))
-	for n := range a {
-		names = append(names, n)
-	}
-	return activities.Account{}, fmt.Errorf("account %q is not configured; there is %s", name, strings.Join(sorted(names), ", "))
+	return activities.Account{}, fmt.Errorf("account %q is not configured; there is %s", name,
+		strings.Join(slices.Sorted(maps.Keys(a)), ", "))
 }

@@ -148,8 +148,3 @@ func ledgerDSN(c *config.Config) string {
 	}
 	return kind + ":" + file
 }
-
-func sorted(names []string) []string {
-	slices.Sort(names)
-	return names
-}
