@@ -40,6 +40,25 @@ func (c *cli) decisionCommands() []*cobra.Command {
 	return commands
 }
 
+func (c *cli) lookCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "look ACCOUNT/ID",
+		Short:   "Make a refund that waits for budget, balance, its turn or its result look again now",
+		Example: `  starter look shop-baidu/R20261121-0001   # after raising a limit or topping up the balance`,
+		Args:    exactly(1, "one refund, ACCOUNT/ID"),
+		RunE: c.about(func(ctx context.Context, refunds *client.Client, account, id string) error {
+			if err := refunds.LookAgain(ctx, account, id); err != nil {
+				return err
+			}
+			view, err := look(ctx, refunds, account, id)
+			if err != nil {
+				return err
+			}
+			return c.printView(view)
+		}),
+	}
+}
+
 func (c *cli) resolveCommand() *cobra.Command {
 	var r refund.Resolution
 	var action string

@@ -88,7 +88,7 @@ speak to a Temporal server; a worker of refundflow must run for it.
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; --help shows the flags", err)}
 	})
-	root.AddCommand(c.startCommand(), c.statusCommand(), c.watchCommand(), c.listCommand(), c.resolveCommand())
+	root.AddCommand(c.startCommand(), c.statusCommand(), c.watchCommand(), c.listCommand(), c.resolveCommand(), c.lookCommand())
 	root.AddCommand(c.decisionCommands()...)
 	return root
 }

@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// oneExchange bounds one attempt of a provider step: two exchanges of 8 s (a
-	// token or a look at the order first), and the ledger around them. A crashed
-	// worker is noticed after this long.
-	oneExchange = 20 * time.Second
+	// oneExchange bounds one attempt of a provider step: two exchanges of at most
+	// 10 s (a token or a look at the order first), and the ledger around them. A
+	// crashed worker is noticed after this long.
+	oneExchange = 25 * time.Second
 	// unreachableFor is how long a step repeats what was certainly not processed
 	// before a person is asked. A provider's bad night must not cost a refund.
 	unreachableFor = 24 * time.Hour

@@ -73,6 +73,7 @@ func TestStarterTellsTheOutcomeByItsExitCode(t *testing.T) {
 	start(slowly, "--wait", "--timeout", "1s").says(t, 7, "after 1s the refund is still under way", "awaiting_approval", "starter watch "+full(slowly))
 	w.starter("", "watch", full(slowly), "--timeout", "1s").says(t, 7, "still under way")
 	w.starter("", "status", full(slowly)).says(t, 0, "awaiting_approval since", "history")
+	w.starter("", "look", full(slowly)).says(t, 0, "awaiting_approval since")
 
 	w.starter("", "approve", full(approved), "--by", "agent-17").says(t, 1, "this changed nothing: agent-17 asked for this refund and cannot approve it")
 	w.starter("", "approve", full(approved), "--by", "finance-2", "--note", "called").says(t, 0, "approved by finance-2: called")

@@ -196,8 +196,8 @@ func hostPort(t *testing.T, address string) (string, int) {
 
 func TestBadOptionsAreRefusedByName(t *testing.T) {
 	for want, options := range map[string]engine.Options{
-		"--namespace": {Namespace: "a/b"},
-		"retention":   {Retention: time.Minute},
+		`namespace "a/b"`: {Namespace: "a/b"},
+		"retention":       {Retention: time.Minute},
 	} {
 		_, err := engine.Start(t.Context(), options)
 		require.ErrorContains(t, err, want)

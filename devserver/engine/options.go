@@ -68,7 +68,7 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	switch {
 	case !namespaceName.MatchString(o.Namespace) || o.Namespace == "temporal-system":
-		return o, fmt.Errorf("namespace %q is not usable: 2 to 200 letters, digits, '-', '_' or '.', starting with a letter or digit, not temporal-system; change --namespace", o.Namespace)
+		return o, fmt.Errorf("namespace %q is not usable: 2 to 200 letters, digits, '-', '_' or '.', starting with a letter or digit, not temporal-system", o.Namespace)
 	case o.Retention < time.Hour:
 		return o, fmt.Errorf("retention %s is too short: at least 1h", o.Retention)
 	case o.FrontendPort < 0 || o.FrontendPort > 65535:

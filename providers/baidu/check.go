@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/url"
 	"regexp"
-	"time"
 	"unicode/utf8"
 
 	"github.com/refundflow/refundflow/refund"
@@ -82,8 +81,8 @@ func (s Settings) checkOpenAPI(bad *mistakes) {
 }
 
 func (s Settings) checkTimes(bad *mistakes) {
-	if s.Timeout < 0 || s.Timeout > time.Minute {
-		bad.add("timeout", "want more than 0 and at most 1m, such as 8s, got %s", s.Timeout)
+	if s.Timeout < 0 || s.Timeout > longestTimeout {
+		bad.add("timeout", "want more than 0 and at most 10s, such as 8s, got %s", s.Timeout)
 	}
 	if s.AbsenceInterval < 0 {
 		bad.add("absence_interval", "want a pause such as 30s, got %s", s.AbsenceInterval)

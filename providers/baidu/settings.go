@@ -45,7 +45,8 @@ type Settings struct {
 	// Default false: the audit is a second fence against a double refund (§6.1).
 	SkipAudit bool `yaml:"skip_audit"`
 
-	// Timeout of one exchange, at most a minute; default [wire.DefaultTimeout].
+	// Timeout of one exchange, at most 10 s, since two must fit into one attempt of
+	// a step; default [wire.DefaultTimeout].
 	Timeout time.Duration `yaml:"timeout"`
 	// Poll, PollFor and AbsenceInterval become those of [providers.Rules]. Defaults:
 	// 5 s growing to an hour, 15 days, 30 s.
@@ -99,6 +100,7 @@ var defaultPoll = []time.Duration{
 }
 
 const (
+	longestTimeout         = 10 * time.Second
 	defaultPollFor         = 15 * 24 * time.Hour // then a person looks (inferred, §14)
 	defaultAbsenceInterval = 30 * time.Second
 )

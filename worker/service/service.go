@@ -23,7 +23,7 @@ import (
 
 // stopTimeout lets running provider calls finish when the process is asked to
 // stop; it is longer than one exchange.
-const stopTimeout = 25 * time.Second
+const stopTimeout = 30 * time.Second
 
 // Options are the parts that a caller may bring.
 type Options struct {

@@ -20,6 +20,7 @@ func main() {
 	err := command().ExecuteContext(ctx)
 	stop()
 	if err != nil {
+		fmt.Fprintln(os.Stderr, "sandbox:", err)
 		os.Exit(1)
 	}
 }
@@ -47,11 +48,11 @@ func command() *cobra.Command {
 	var o sandbox.Options
 	var settleAfter, queryLag time.Duration
 	cmd := &cobra.Command{
-		Use:          "sandbox",
-		Short:        "Stand-ins of payment platforms to test refunds against",
-		Long:         long,
-		Args:         cobra.NoArgs,
-		SilenceUsage: true,
+		Use:           "sandbox",
+		Short:         "Stand-ins of payment platforms to test refunds against",
+		Long:          long,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Baidu.SettleAfter, o.Baidu.QueryLag = control.Duration(settleAfter), control.Duration(queryLag)
 			server, err := sandbox.Start(cmd.Context(), o)
