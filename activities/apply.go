@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -68,13 +69,16 @@ func (a *Activities) findOut(ctx context.Context, in Step) (Applied, error) {
 		return Applied{}, err
 	}
 	rules, at := account.Provider.Rules(), now(ctx, in.Now)
+	if result.Weak && result.State == providers.ResultFailed {
+		result.State = providers.ResultUnknown // perhaps an earlier refund of the order
+	}
 	switch result.State {
 	case providers.ResultProcessing, providers.ResultSucceeded, providers.ResultFailed:
 		receipt := &providers.Receipt{PlatformRefundID: result.PlatformRefundID, Amount: result.Amount}
 		text := fmt.Sprintf("found at the platform: %s", result.State)
 		return Applied{Receipt: receipt}, a.Ledger.EndSend(ctx, in.Key, at, ledger.Answer{Receipt: receipt, Text: text})
 	case providers.ResultAbsent:
-		reads, err := a.Ledger.NoteAbsent(ctx, in.Key, at)
+		reads, err := a.Ledger.NoteAbsent(ctx, in.Key, at, rules.AbsenceInterval)
 		if err != nil {
 			return Applied{}, err
 		}
@@ -90,8 +94,8 @@ func (a *Activities) findOut(ctx context.Context, in Step) (Applied, error) {
 }
 
 func (a *Activities) resend(ctx context.Context, in Step, record ledger.Record, account Account) (Applied, error) {
-	rules := account.Provider.Rules()
-	permit, err := a.Ledger.BeginResend(ctx, in.Key, now(ctx, in.Now), rules.AbsenceReads, rules.MaxResends)
+	rules, at := account.Provider.Rules(), now(ctx, in.Now)
+	permit, err := a.Ledger.BeginResend(ctx, in.Key, at, account.Limits, rules.AbsenceReads, rules.MaxResends)
 	switch {
 	case err != nil:
 		return Applied{}, err
@@ -103,6 +107,8 @@ func (a *Activities) resend(ctx context.Context, in Step, record ledger.Record, 
 			Message: fmt.Sprintf("sent %d times without a clear answer, and the platform does not show the refund", record.Sends),
 			Hint:    "look for the refund in the platform's console, then resolve with succeeded, failed or retry",
 		}
+	case permit.Hold.Why != "":
+		return Applied{}, notYet(permit.Hold.Why, min(max(permit.Hold.RetryAt.Sub(at), rules.AbsenceInterval), time.Hour))
 	case !permit.Send:
 		return Applied{}, notYet("the refund's absence is not proven yet", rules.AbsenceInterval)
 	}

@@ -14,14 +14,11 @@ import (
 // need no network are checked here, where a refusal costs nothing.
 func (a *Activities) Open(ctx context.Context, in Opening) (Plan, error) {
 	account, err := a.Accounts.Account(in.Request.Account)
-	if err != nil {
-		return Plan{Refused: err.Error()}, nil
+	if err == nil {
+		err = account.Provider.Validate(in.Request)
 	}
-	if err := account.Provider.Validate(in.Request); err != nil {
-		if invalid := (*refund.InvalidError)(nil); errors.As(err, &invalid) {
-			return Plan{Refused: "the request does not fit the platform: " + invalid.Error()}, nil
-		}
-		return Plan{}, err
+	if err != nil {
+		return a.refused(ctx, ledger.KeyOf(in.Request), err)
 	}
 	rules := account.Provider.Rules()
 	opened, err := a.Ledger.Open(ctx, ledger.Opening{
@@ -37,6 +34,25 @@ func (a *Activities) Open(ctx context.Context, in Opening) (Plan, error) {
 			in.Request.Amount, *limit, account.Name)
 	}
 	return plan, nil
+}
+
+// refused is for a request that the configuration of today has no place for. A
+// refund that is written down already may have been sent: to it that is no
+// answer, and a person must look.
+func (a *Activities) refused(ctx context.Context, key ledger.Key, why error) (Plan, error) {
+	record, err := a.Ledger.Refund(ctx, key)
+	switch {
+	case errors.Is(err, ledger.ErrUnknown):
+		return Plan{Refused: "the refund cannot be made here: " + why.Error()}, nil
+	case err != nil:
+		return Plan{}, err
+	case record.Status != ledger.Open:
+		return Plan{Record: &record}, nil // it ended long ago; who asks again is told how
+	}
+	return Plan{}, translate(ctx, Open, &refund.Failure{
+		Class: refund.ClassMisconfigured, RequestOnly: true, Op: Open, Code: "configuration", Message: refund.CleanText(why.Error()),
+		Hint: "it was begun under another configuration: bring that back, then resolve it with retry",
+	})
 }
 
 // Hold takes the amount from today's cap and from the reserve, and the order's

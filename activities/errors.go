@@ -57,7 +57,7 @@ func translate(ctx context.Context, step string, err error) error {
 	again := repeated[step][failure.Class] && !failure.Recheck
 	activity.GetLogger(ctx).Warn("provider failure", "class", string(failure.Class), "op", failure.Op,
 		"code", failure.Code, "repeats", again)
-	options := temporal.ApplicationErrorOptions{NonRetryable: !again, Details: []any{failure}}
+	options := temporal.ApplicationErrorOptions{NonRetryable: !again, Details: []any{*failure}}
 	switch failure.Class {
 	case refund.ClassTransient, refund.ClassThrottled, refund.ClassAmbiguous, refund.ClassInsufficientFunds, refund.ClassRejected:
 		// The saga knows what to do with these: they are logged above, and are no

@@ -22,41 +22,49 @@ func (a *Activities) CheckOrder(ctx context.Context, in Step) (providers.OrderSt
 // CancelVerification cancels the order's verification, which has no inverse.
 // When an earlier attempt may have arrived, it looks at the order before it
 // calls again.
-func (a *Activities) CancelVerification(ctx context.Context, in Step) error {
-	return translate(ctx, CancelVerification, a.cancelVerification(ctx, in))
+func (a *Activities) CancelVerification(ctx context.Context, in Step) (Cancelled, error) {
+	cancelled, err := a.cancelVerification(ctx, in)
+	return cancelled, translate(ctx, CancelVerification, err)
 }
 
-func (a *Activities) cancelVerification(ctx context.Context, in Step) error {
+func (a *Activities) cancelVerification(ctx context.Context, in Step) (Cancelled, error) {
 	record, account, err := a.refundOf(ctx, in.Key)
 	if err != nil {
-		return inDoubt(record.Verification, err)
+		return Cancelled{}, inDoubt(record.Verification, err)
 	}
 	canceller, able := account.Provider.(providers.VerificationCanceller)
 	if !able {
-		return errors.New("the provider's rules ask for cancelling verifications, but it cannot: a program error")
+		return Cancelled{}, errors.New("the provider's rules ask for cancelling verifications, but it cannot: a program error")
 	}
 	at := now(ctx, in.Now)
 	switch record.Verification {
 	case ledger.Done:
-		return nil
+		return Cancelled{}, nil
 	case ledger.Begun:
 		state, err := account.Provider.OrderState(ctx, record.Request.Order)
 		if err != nil {
-			return inDoubt(record.Verification, err)
+			return Cancelled{}, inDoubt(record.Verification, err)
 		}
 		if state.Asked && !state.Verified {
-			return a.Ledger.EndCancel(ctx, in.Key, at, true, "the platform shows the order as not verified")
+			return Cancelled{}, a.Ledger.EndCancel(ctx, in.Key, at, true, "the platform shows the order as not verified")
 		}
 	case ledger.NotBegun:
 	}
-	if err := a.Ledger.BeginCancel(ctx, in.Key, at); err != nil {
-		return err
+	hold, err := a.Ledger.BeginCancel(ctx, in.Key, at, account.Limits)
+	if err != nil {
+		return Cancelled{}, err
 	}
-	if err := canceller.CancelVerification(ctx, record.Request.Order); err != nil {
-		if classOf(err) == refund.ClassAmbiguous || classOf(err) == "" {
-			return err // it may have happened: the intent stays, and the next attempt looks first
-		}
-		return errors.Join(err, a.Ledger.EndCancel(ctx, in.Key, at, false, err.Error()))
+	if !hold.Granted {
+		return Cancelled{Hold: &hold}, nil
 	}
-	return a.Ledger.EndCancel(ctx, in.Key, at, true, "cancelled by the platform")
+	err = canceller.CancelVerification(ctx, record.Request.Order)
+	switch class := classOf(err); {
+	case err == nil:
+		return Cancelled{}, a.Ledger.EndCancel(ctx, in.Key, at, true, "cancelled by the platform")
+	case class == refund.ClassAmbiguous || class == refund.ClassNeedsHuman || class == "":
+		return Cancelled{}, err // it may have happened: the intent stays, and whoever goes on looks first
+	case record.Verification == ledger.Begun:
+		return Cancelled{}, inDoubt(ledger.Begun, err) // says nothing of the earlier call
+	}
+	return Cancelled{}, errors.Join(err, a.Ledger.EndCancel(ctx, in.Key, at, false, err.Error()))
 }

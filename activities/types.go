@@ -47,6 +47,12 @@ type Applied struct {
 	Hold *ledger.Hold `json:"hold,omitempty"`
 }
 
+// Cancelled is the answer of [CancelVerification].
+type Cancelled struct {
+	// Hold: nothing was cancelled, the day's budget is gone.
+	Hold *ledger.Hold `json:"hold,omitempty"`
+}
+
 // Awaited is the answer of [AwaitResult], given once the result is final.
 type Awaited struct {
 	Result providers.Result `json:"result"`

@@ -1,10 +1,8 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -13,6 +11,7 @@ import (
 	_ "time/tzdata" // the business day must not depend on what the machine has installed
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/providers/registry"
@@ -98,13 +97,16 @@ func Load(path string) (*Config, error) {
 // Parse reads and checks a configuration whose relative file names start at
 // dir.
 func Parse(data []byte, dir string) (*Config, error) {
-	c := &Config{dir: dir}
-	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
-	if err := decoder.Decode(c); err != nil && !errors.Is(err, io.EOF) {
-		return nil, errors.New(yaml.FormatError(err, false, true))
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, errors.New(yaml.FormatError(err, false, false)) // without the source line, which may hold a secret
+	}
+	c, as := &Config{dir: dir}, written{}
+	if len(file.Docs) > 0 && !as.decode(file.Docs[0].Body, c) {
+		return nil, errors.Join(as.bad...)
 	}
 	c.defaults()
-	return c, c.check()
+	return c, errors.Join(append(as.bad, c.check())...)
 }
 
 func (c *Config) defaults() {
@@ -140,7 +142,7 @@ func (c *Config) Names() []string { return slices.Sorted(maps.Keys(c.Accounts)) 
 func (l Limits) Ledger() (ledger.Limits, error) {
 	zone, err := time.LoadLocation(l.Zone)
 	if err != nil {
-		return ledger.Limits{}, fmt.Errorf("limits.zone: %q is not a time zone such as Asia/Shanghai", l.Zone)
+		return ledger.Limits{}, fmt.Errorf("limits.zone: want a time zone such as Asia/Shanghai, got %d characters", len(l.Zone))
 	}
 	return ledger.Limits{DailyCap: l.DailyCap, Reserve: l.Reserve, Zone: zone, Payout: l.Payout}, nil
 }

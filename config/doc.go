@@ -3,7 +3,8 @@
 // provider settings. Keys and secrets are referred to by file name, never
 // written into it.
 //
-// Reading is strict and complete: an unknown setting is an error, and every
-// mistake is listed at once. The package imports the providers' settings
-// through registry and the ledger's words; it opens nothing.
+// Reading is strict and complete: an unknown setting is an error, nothing is
+// converted in silence, no error repeats a value, and every mistake is listed at
+// once. The package imports the providers' settings through registry and the
+// ledger's words; it opens nothing.
 package config

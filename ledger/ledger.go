@@ -22,37 +22,45 @@ type Ledger interface {
 	// turn, all or nothing. Held before, it confirms, and moves the hold when the
 	// day has changed.
 	Hold(context.Context, Key, time.Time, Limits) (Hold, error)
-	// BeginCancel writes down that the order's verification is about to be
-	// cancelled, for which the refund must hold its budget; EndCancel that it was
-	// done, or certainly was not. What is unknown stays begun: EndCancel is not
-	// called.
-	BeginCancel(context.Context, Key, time.Time) error
+	// BeginCancel confirms the hold for this very day and writes down that the
+	// order's verification is about to be cancelled; a hold that is not granted
+	// leaves everything as it was. What is begun or done already is granted.
+	BeginCancel(context.Context, Key, time.Time, Limits) (Hold, error)
+	// EndCancel writes down that the verification was cancelled, or certainly was
+	// not. What is unknown stays begun: EndCancel is not called.
 	EndCancel(ctx context.Context, key Key, at time.Time, done bool, text string) error
 	// BeginSend confirms the hold for the day of the sending and writes the
 	// intent, before the first byte leaves.
 	BeginSend(context.Context, Key, time.Time, Limits) (Permit, error)
 	// BeginResend permits one identical repetition of a request whose absence is
 	// proven: it is granted only while the refund is Sending, after
-	// absenceReads readings (1 or more), and at most maxResends times.
-	BeginResend(ctx context.Context, key Key, at time.Time, absenceReads, maxResends int) (Permit, error)
-	// EndSend writes down what came of a sending.
+	// absenceReads readings (1 or more), and at most maxResends times. On another
+	// day it counts in that day's cap as well; without room there, the Permit's
+	// Hold says why and nothing is written.
+	BeginResend(ctx context.Context, key Key, at time.Time, limits Limits, absenceReads, maxResends int) (Permit, error)
+	// EndSend writes down what came of a sending. An acceptance takes the account's
+	// flag away.
 	EndSend(context.Context, Key, time.Time, Answer) error
 	// NoteAbsent counts a reading in which the platform showed no such refund and
-	// returns how many there were since the last sending. Two readings at the same
-	// time are one.
-	NoteAbsent(context.Context, Key, time.Time) (int, error)
+	// returns how many there were since the last sending. The first one counts at
+	// once, each further one when it is at least interval later than the last
+	// counted one; two readings at the same time are one.
+	NoteAbsent(ctx context.Context, key Key, at time.Time, interval time.Duration) (int, error)
 	// Settle books the provider's final word that the money is back. Where the
 	// refund ended otherwise, the books keep its end, but what was given back
 	// counts in the order's remainder.
 	Settle(context.Context, Key, Settlement) error
 	// Finish ends the refund in any other way: it gives back what may be given
-	// back, and frees the order's turn. What is being sent or was accepted can be
-	// neither rejected nor cancelled; a success needs the name of who vouches.
+	// back, and frees the order's turn. What is being sent or was accepted, or
+	// whose verification was or may have been cancelled, can be neither rejected
+	// nor cancelled; a success needs the name of who vouches.
 	Finish(context.Context, Key, Ending) error
 	// Note adds a line to the journal; the same step and text are written once.
 	Note(ctx context.Context, key Key, at time.Time, step, text string) error
 	// Flag marks the account's lane as misconfigured: no hold is granted until
-	// Unflag.
+	// Unflag, or until a refund of the account is accepted. So that no flag holds an
+	// account for ever, one refund goes on as a trial when the flag is an hour old,
+	// and one more each hour after that.
 	Flag(ctx context.Context, account string, at time.Time, reason string) error
 	// Unflag opens the lane again.
 	Unflag(ctx context.Context, account string, at time.Time, by string) error

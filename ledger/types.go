@@ -58,9 +58,6 @@ type Record struct {
 	Receipt          refund.Fen `json:"receipt,omitempty"`
 	// Refunded is what the provider gave back; 0 until it said so.
 	Refunded refund.Fen `json:"refunded,omitempty"`
-	// OrderSeen is true when another refund of the same order was sent: what
-	// the platform says of the order as a whole may be about that one.
-	OrderSeen bool `json:"order_seen,omitempty"`
 }
 
 // Status is a refund's state in the books.

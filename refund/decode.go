@@ -144,8 +144,11 @@ func moment(into *time.Time) field {
 			return
 		}
 		t, err := time.Parse(time.RFC3339, s)
-		if err != nil {
+		switch {
+		case err != nil:
 			bad.Add(path, "want a time as in 2026-11-20T10:00:00+08:00, got %s", shape(s))
+		case !plausible(t):
+			bad.Add(path, wantMoment+", got %s", shape(s))
 		}
 		*into = t
 	}

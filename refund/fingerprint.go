@@ -21,8 +21,8 @@ func (r Request) Fingerprint() string {
 	}
 	canonical, err := json.Marshal(r)
 	if err != nil {
-		// Strings, integers and a time: only a year beyond 9999 fails, which the
-		// strict decoder cannot produce.
+		// Strings, integers and a time: only a year beyond 0 to 9999 fails, which
+		// neither the strict decoder nor Validate lets pass.
 		panic(fmt.Sprintf("refund: request cannot be encoded: %v", err))
 	}
 	sum := sha256.Sum256(canonical)

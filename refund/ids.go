@@ -45,14 +45,19 @@ var numberSpace = uuid.MustParse("6f1d3f0e-6c0b-5a57-9d0e-2b1f3a4c5d6e")
 
 // ProviderNumber derives the refund number that the provider is told: the
 // account's prefix and the refund's ID where the provider accepts that, else a
-// version 5 UUID of account and ID in 32 hex digits. It is derived once, when
-// the refund is opened, and then kept in the ledger: it never changes, however
-// often a refund is repeated.
+// version 5 UUID of account, prefix and ID in 32 hex digits. Either way two
+// prefixes never give one ID the same number. It is derived once, when the
+// refund is opened, and then kept in the ledger: it never changes, however often
+// a refund is repeated.
 func ProviderNumber(account, prefix, id string, format NumberFormat) string {
 	if n := prefix + id; format.Accepts(n) {
 		return n
 	}
-	return undashed(uuid.NewSHA1(numberSpace, []byte(account+"/"+id)))
+	name := account + "/" + id // none of the parts holds a slash
+	if prefix != "" {
+		name = account + "/" + prefix + "/" + id
+	}
+	return undashed(uuid.NewSHA1(numberSpace, []byte(name)))
 }
 
 func undashed(u uuid.UUID) string { return hex.EncodeToString(u[:]) }

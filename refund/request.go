@@ -50,7 +50,8 @@ type Order struct {
 	UserID string `json:"user_id,omitempty"`
 	// Total is what was paid, in fen.
 	Total Fen `json:"total"`
-	// PaidAt is when it was paid; zero when the caller does not know.
+	// PaidAt is when it was paid, in the years 2000 to 2100; zero when the caller
+	// does not know.
 	PaidAt time.Time `json:"paid_at,omitzero"`
 	// StoreID and StoreIDType name the shop for platforms of in-store trade.
 	StoreID     string `json:"store_id,omitempty"`
@@ -127,6 +128,19 @@ func (o Order) validate(bad *InvalidError) {
 	if o.Total <= 0 || o.Total > MaxFen {
 		bad.Add("order.total", "want what was paid, an integer number of fen from 1 to %d, got %d", int64(MaxFen), int64(o.Total))
 	}
+	if !o.PaidAt.IsZero() && !plausible(o.PaidAt) {
+		bad.Add("order.paid_at", wantMoment)
+	}
+}
+
+const wantMoment = "want a time in the years 2000 to 2100, its zone whole minutes and at most 14 hours from UTC"
+
+// plausible reports whether an order can have been paid at t, in a zone that
+// exists. JSON cannot express every other time, and the fingerprint must.
+func plausible(t time.Time) bool {
+	year := t.UTC().Year()
+	_, offset := t.Zone()
+	return year >= 2000 && year <= 2100 && offset%60 == 0 && max(offset, -offset) <= 14*60*60
 }
 
 // text demands 1 to max printable characters without white space at the ends.

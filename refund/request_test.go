@@ -57,6 +57,13 @@ func TestEveryBadFieldIsNamed(t *testing.T) {
 		"amount is null":                  {with(`"amount":9800`, `"amount":null`), []string{"amount"}},
 		"id is a number":                  {with(`"id":"R20261121-0001"`, `"id":1`), []string{"id"}},
 		"time without a zone":             {with(`"2026-11-20T10:00:00+08:00"`, `"2026-11-20 10:00"`), []string{"order.paid_at"}},
+		"paid in the last zone's 10000":   {with(`2026-11-20T10:00:00+08:00`, `9999-12-31T23:59:59-08:00`), []string{"order.paid_at"}},
+		"paid before the year 0":          {with(`2026-11-20T10:00:00+08:00`, `0000-01-01T00:00:00+08:00`), []string{"order.paid_at"}},
+		"paid in the year 1":              {with(`2026-11-20T10:00:00+08:00`, `0001-01-01T00:00:00Z`), []string{"order.paid_at"}},
+		"paid in 1999, in UTC":            {with(`2026-11-20T10:00:00+08:00`, `2000-01-01T07:59:59+08:00`), []string{"order.paid_at"}},
+		"paid in 2101, in UTC":            {with(`2026-11-20T10:00:00+08:00`, `2100-12-31T23:59:59-00:01`), []string{"order.paid_at"}},
+		"paid a day from UTC":             {with(`2026-11-20T10:00:00+08:00`, `2026-01-01T00:00:00+24:00`), []string{"order.paid_at"}},
+		"paid beyond the last zone":       {with(`2026-11-20T10:00:00+08:00`, `2026-01-01T00:00:00-14:01`), []string{"order.paid_at"}},
 		"order is an array":               {with(`"order":{`, `"order":[],"x":{`), []string{"order", "x"}},
 		"extra holds a number":            {with(`"extra":{}`, `"extra":{"a":1}`), []string{"extra.a"}},
 		"all at once":                     {`{"id":1,"amount":"x","order":{"total":1.5},"what":{}}`, []string{"id", "amount", "order.total", "what"}},
@@ -121,8 +128,52 @@ func TestFingerprintTellsContentNotSpelling(t *testing.T) {
 	require.Equal(t, "703cdb6210e1729f054e8a31d87282c97820dfdc7dcde5c2e95eea92961c72ff", base.Fingerprint())
 }
 
+// oddMoments are at or beyond the bounds of what JSON can express.
+var oddMoments = []string{
+	"9999-12-31T23:59:59-08:00", "0000-01-01T00:00:00+08:00", "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00-23:59", "0001-01-01T00:00:00Z",
+	"2000-01-01T08:00:00+08:00", "2100-12-31T09:59:59.999999999-14:00", "2026-11-20T10:00:00.5+05:45",
+}
+
+func TestNoAcceptedDocumentHasATimeThatCannotBeWritten(t *testing.T) {
+	accepted := 0
+	for _, at := range oddMoments {
+		r, err := ParseRequest([]byte(with("2026-11-20T10:00:00+08:00", at)))
+		if err != nil {
+			continue
+		}
+		accepted++
+		require.NotPanics(t, func() { r.Fingerprint() }, at)
+		encoded, err := json.Marshal(r)
+		require.NoError(t, err, at)
+		again, err := ParseRequest(encoded)
+		require.NoError(t, err, at)
+		require.Equal(t, r.Fingerprint(), again.Fingerprint(), at)
+	}
+	require.Equal(t, 3, accepted, "the bounds themselves are accepted")
+}
+
+func TestARequestBuiltByAProgramHasTheSameBounds(t *testing.T) {
+	r, err := ParseRequest([]byte(document))
+	require.NoError(t, err)
+	for _, bad := range []time.Time{
+		time.Date(1999, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(2101, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.FixedZone("", 24*60*60)),
+		time.Date(2026, 1, 1, 0, 0, 0, 0, time.FixedZone("", 8*60*60+343)), // JSON would cut the seconds: another moment
+	} {
+		r.Order.PaidAt = bad
+		var invalid *InvalidError
+		require.ErrorAs(t, r.Validate(), &invalid, bad)
+		require.Equal(t, "order.paid_at", invalid.Fields[0].Field)
+	}
+	r.Order.PaidAt = time.Time{}
+	require.NoError(t, r.Validate(), "it may be unknown")
+}
+
 func FuzzParseRequest(f *testing.F) {
 	f.Add([]byte(document))
+	for _, at := range oddMoments {
+		f.Add([]byte(with("2026-11-20T10:00:00+08:00", at)))
+	}
 	f.Add([]byte(`{"id":"a","order":{"total":1e9},"extra":{"k":null}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := ParseRequest(data)

@@ -48,7 +48,8 @@ func TestProviderNumbersFitAndNeverChange(t *testing.T) {
 		"fits as it is":       {"shop", "", "R1", "R1"},
 		"with the prefix":     {"shop", "T", "R1", "TR1"},
 		"a dash does not fit": {"shop", "", "R-1", "2e96bb5330aa59cb893fd02eb1b46f44"},
-		"too long a prefix":   {"shop", strings.Repeat("9", 16), strings.Repeat("a", 17), "30bd1696fc225fda954a25481faee7a9"},
+		"too long a prefix":   {"shop", strings.Repeat("9", 16), strings.Repeat("a", 17), "cc57e1ca7f48503cb97559f93d3ef193"},
+		"a dash and a prefix": {"shop", "T", "R-1", "d8c9b9ab4d7a50ed937046c47c896f83"},
 		"of another account":  {"shop2", "", "R-1", "dfea5794b2bd5b38a436b5c18749b9ce"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,6 +60,24 @@ func TestProviderNumbersFitAndNeverChange(t *testing.T) {
 	}
 	require.Regexp(t, `^[0-9a-f]{32}$`, NewID())
 	require.NotEqual(t, NewID(), NewID())
+}
+
+func TestTwoPrefixesNeverGiveOneRefundTheSameNumber(t *testing.T) {
+	baidu := NumberFormat{Alphabet: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", Max: 32}
+	prefixes := []string{"", "P", "S", "PS", "P-", "_", "a", strings.Repeat("9", 15), strings.Repeat("9", 16)}
+	for _, id := range []string{"R1", "R-1", "R20261121-0001", "a", strings.Repeat("a", 16), strings.Repeat("a", 17), strings.Repeat("a", 32), strings.Repeat("-", 32)} {
+		seen := map[string]string{}
+		for _, prefix := range prefixes {
+			number := ProviderNumber("shop", prefix, id, baidu)
+			require.True(t, baidu.Accepts(number))
+			require.NotContains(t, seen, number, "%s with prefix %q", id, prefix)
+			seen[number] = prefix
+		}
+	}
+	// The dash keeps all of these from being sent as they are: account, prefix and
+	// ID stay apart in the name of the UUID too.
+	require.NotEqual(t, ProviderNumber("a", "b", "c-", baidu), ProviderNumber("a", "", "b-c-", baidu))
+	require.NotEqual(t, ProviderNumber("a", "b", "-c", baidu), ProviderNumber("a", "b-", "c", baidu))
 }
 
 func TestEveryStatusIsEitherFinalOrOnItsWay(t *testing.T) {

@@ -19,7 +19,9 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 	s.inbox.resolution = nil
 	s.move(ctx, refund.StatusNeedsAttention, a.reason+" — waits for the signal resolve: retry, succeeded or failed")
 	err := workflow.Await(ctx, func() bool {
-		return s.inbox.resolution != nil || s.inbox.cancel != nil && !s.Irreversible
+		// Until the books were read nobody knows whether it can still be stopped: a
+		// request to cancel is kept, and obeyed once retry has opened them.
+		return s.inbox.resolution != nil || s.inbox.cancel != nil && !s.Irreversible && s.opened
 	})
 	if err != nil {
 		return nil // the context is never cancelled

@@ -126,6 +126,8 @@ func (s *saga) onResolve(ctx workflow.Context, r refund.Resolution) {
 	switch {
 	case s.Status != refund.StatusNeedsAttention:
 		s.turnDown(ctx, fmt.Sprintf("resolve by %s refused: the refund is %s and needs nobody now", r.By, s.Status))
+	case !s.opened && r.Action != refund.ResolveRetry:
+		s.turnDown(ctx, "resolve by "+r.By+" refused: the books could not be read, and an end could not be written; send retry")
 	case s.inbox.resolution != nil:
 		s.turnDown(ctx, "resolve by "+r.By+" came after "+s.inbox.resolution.By+" had decided")
 	default:

@@ -22,7 +22,11 @@ func (s *saga) cancelVerification(ctx workflow.Context) error {
 	}
 	s.Irreversible = true
 	s.move(ctx, refund.StatusCancellingVerification, "cancels the order's verification; there is no way back from here")
-	_, err := ask[any](ctx, s.plan.Queue, activities.CancelVerification, unreachableFor, s.step(ctx))
+	cancelled, err := ask[activities.Cancelled](ctx, s.plan.Queue, activities.CancelVerification, unreachableFor, s.step(ctx))
+	if err == nil && cancelled.Hold != nil {
+		s.Irreversible = s.cancelled
+		return errLookAgain // the day has changed and its budget is gone: hold waits for it
+	}
 	if err != nil {
 		f := failureOf(err)
 		switch f.Class {

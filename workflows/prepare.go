@@ -98,7 +98,7 @@ func (s *saga) check(ctx workflow.Context) error {
 		return s.refuse(nil, s.Provider+" shows the order as not paid")
 	case state.Total != 0 && state.Total != total:
 		return s.refuse(nil, fmt.Sprintf("%s says that %s was paid, the request says %s", s.Provider, state.Total, total))
-	case full && !s.plan.Record.OrderSeen && (state.Refund == providers.ResultProcessing || state.Refund == providers.ResultSucceeded):
+	case full && (state.Refund == providers.ResultProcessing || state.Refund == providers.ResultSucceeded):
 		return &attention{reason: s.Provider + " shows a refund of this order that was not made here: giving it back again could pay twice"}
 	case !full && rules.PartialWantsVerified && !state.Verified:
 		return s.refuse(nil, s.Provider+" refunds in part only a verified order, and this one is not")

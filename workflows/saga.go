@@ -100,6 +100,10 @@ var errLookAgain = errors.New("look again")
 // failureOf is what stands behind a step's error. An attempt that timed out, or
 // that met a ledger which was away, may have happened.
 func failureOf(err error) *refund.Failure {
+	var timeout *temporal.TimeoutError
+	if errors.As(err, &timeout) {
+		return &refund.Failure{Class: refund.ClassAmbiguous, Op: "step", Code: "timeout", Message: "no attempt finished in time"}
+	}
 	var app *temporal.ApplicationError
 	if errors.As(err, &app) {
 		var f refund.Failure
@@ -114,10 +118,6 @@ func failureOf(err error) *refund.Failure {
 			class = refund.ClassNeedsHuman
 		}
 		return &refund.Failure{Class: class, Op: "step", Code: app.Type(), Message: refund.CleanText(app.Message())}
-	}
-	var timeout *temporal.TimeoutError
-	if errors.As(err, &timeout) {
-		return &refund.Failure{Class: refund.ClassAmbiguous, Op: "step", Code: "timeout", Message: "no attempt finished in time"}
 	}
 	return &refund.Failure{Class: refund.ClassNeedsHuman, Op: "step", Code: "unexpected", Message: refund.CleanText(err.Error())}
 }

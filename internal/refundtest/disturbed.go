@@ -91,8 +91,8 @@ func (d *Disturbed) Hold(ctx context.Context, k ledger.Key, at time.Time, l ledg
 	return with(d, "Hold", func() (ledger.Hold, error) { return d.Ledger.Hold(ctx, k, at, l) })
 }
 
-func (d *Disturbed) BeginCancel(ctx context.Context, k ledger.Key, at time.Time) error {
-	return without(d, "BeginCancel", func() error { return d.Ledger.BeginCancel(ctx, k, at) })
+func (d *Disturbed) BeginCancel(ctx context.Context, k ledger.Key, at time.Time, l ledger.Limits) (ledger.Hold, error) {
+	return with(d, "BeginCancel", func() (ledger.Hold, error) { return d.Ledger.BeginCancel(ctx, k, at, l) })
 }
 
 func (d *Disturbed) EndCancel(ctx context.Context, k ledger.Key, at time.Time, done bool, text string) error {
@@ -103,16 +103,16 @@ func (d *Disturbed) BeginSend(ctx context.Context, k ledger.Key, at time.Time, l
 	return with(d, "BeginSend", func() (ledger.Permit, error) { return d.Ledger.BeginSend(ctx, k, at, l) })
 }
 
-func (d *Disturbed) BeginResend(ctx context.Context, k ledger.Key, at time.Time, reads, most int) (ledger.Permit, error) {
-	return with(d, "BeginResend", func() (ledger.Permit, error) { return d.Ledger.BeginResend(ctx, k, at, reads, most) })
+func (d *Disturbed) BeginResend(ctx context.Context, k ledger.Key, at time.Time, l ledger.Limits, reads, most int) (ledger.Permit, error) {
+	return with(d, "BeginResend", func() (ledger.Permit, error) { return d.Ledger.BeginResend(ctx, k, at, l, reads, most) })
 }
 
 func (d *Disturbed) EndSend(ctx context.Context, k ledger.Key, at time.Time, a ledger.Answer) error {
 	return without(d, "EndSend", func() error { return d.Ledger.EndSend(ctx, k, at, a) })
 }
 
-func (d *Disturbed) NoteAbsent(ctx context.Context, k ledger.Key, at time.Time) (int, error) {
-	return with(d, "NoteAbsent", func() (int, error) { return d.Ledger.NoteAbsent(ctx, k, at) })
+func (d *Disturbed) NoteAbsent(ctx context.Context, k ledger.Key, at time.Time, interval time.Duration) (int, error) {
+	return with(d, "NoteAbsent", func() (int, error) { return d.Ledger.NoteAbsent(ctx, k, at, interval) })
 }
 
 func (d *Disturbed) Settle(ctx context.Context, k ledger.Key, s ledger.Settlement) error {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers"
 )
 
 func TestFlags(t *testing.T) {
@@ -43,6 +44,63 @@ func TestFlags(t *testing.T) {
 		})
 	}
 	require.Error(t, b.Flag(t.Context(), "shop", noon, ""), "a flag without a reason cannot be repaired")
+}
+
+// A flag whose refund was terminated is taken down by nobody.
+func TestAnOldFlagLetsOneRefundTry(t *testing.T) {
+	old := noon.Add(flagTrial)
+	b := newBooks(t, memory).opened("a", 100).opened("b", 100).opened("c", 100).held("c", noon, noLimits).flagged(noon, "bad key")
+	waits := func(id string, at time.Time) {
+		t.Helper()
+		require.Equal(t, ledger.ObstacleFlag, b.hold(id, at, noLimits).Obstacle)
+	}
+	waits("a", old.Add(-time.Microsecond))
+	require.Equal(t, ledger.ObstacleCap, b.hold("b", old, limits(100, 0)).Obstacle, "who waits for something else tries nothing")
+
+	b.held("a", old, noLimits)
+	require.Equal(t, "bad key", b.flag(), "the flag stays until the trial is accepted")
+	waits("b", old)
+	waits("b", old.Add(flagTrial-time.Microsecond))
+
+	require.True(t, b.beginCancel("a", old.Add(time.Minute), noLimits).Granted, "the trial is not stopped by the flag it tries")
+	b.held("a", old.Add(time.Minute), noLimits).sent("a", old.Add(2*time.Minute))
+	waits("b", old.Add(2*time.Minute))
+
+	require.True(t, b.beginSend("b", old.Add(flagTrial)).Send, "the next hour has the next trial, wherever it asks")
+	waits("c", old.Add(flagTrial))
+	b.balanced()
+}
+
+func TestANewFlagStopsTheTrialOfAnOldOne(t *testing.T) {
+	later := noon.Add(flagTrial)
+	b := newBooks(t, memory).opened("a", 100).flagged(noon, "bad key").held("a", later, noLimits)
+	require.NoError(t, b.Unflag(t.Context(), "shop", later, "ops-1"))
+	b.flagged(later.Add(time.Minute), "bad key")
+	require.Equal(t, ledger.ObstacleFlag, b.beginSend("a", later.Add(2*time.Minute)).Hold.Obstacle)
+}
+
+func TestAnAcceptanceTakesTheFlagAway(t *testing.T) {
+	later := noon.Add(time.Minute)
+	b := newBooks(t, memory).opened("a", 100).opened("b", 100).opened("c", 100).sent("a", noon).sent("b", noon).flagged(noon, "bad key")
+	for _, a := range []ledger.Answer{unknown, notSent, refused} {
+		b.answered("b", later, a)
+		require.Equal(t, "bad key", b.flag(), a.Text)
+	}
+	b.answered("a", later, accepted1)
+	require.Empty(t, b.flag(), "any refund of the account proves that it works")
+	require.Equal(t, []string{"flag", "unflag"}, b.accountSteps())
+	lines, err := b.Journal(t.Context(), ledger.Key{Account: "shop"})
+	require.NoError(t, err)
+	require.Equal(t, "by the acceptance of refund a", lines[1].Text)
+
+	b.flagged(later.Add(1*time.Minute), "bad key").answered("a", later.Add(time.Hour), accepted1)
+	require.Equal(t, "bad key", b.flag(), "an acceptance said again proves nothing new")
+
+	trial := later.Add(2 * time.Hour)
+	b.held("c", trial, noLimits).sent("c", trial).answered("c", trial, ledger.Answer{Receipt: &providers.Receipt{PlatformRefundID: "P3"}})
+	require.Empty(t, b.flag())
+	require.Equal(t, []string{"flag", "unflag", "flag", "trial", "unflag"}, b.accountSteps())
+	b.balanced()
 }
 
 func TestTheJournal(t *testing.T) {

@@ -103,11 +103,11 @@ func (b books) answered(id string, at time.Time, a ledger.Answer) books {
 	return b
 }
 
-// absent reads n times, a minute apart.
+// absent reads n times, a minute apart, which is the interval.
 func (b books) absent(id string, at time.Time, n int) books {
 	b.Helper()
 	for i := range n {
-		_, err := b.NoteAbsent(b.Context(), key(id), at.Add(time.Duration(i+1)*time.Minute))
+		_, err := b.NoteAbsent(b.Context(), key(id), at.Add(time.Duration(i+1)*time.Minute), time.Minute)
 		require.NoError(b, err)
 	}
 	return b
@@ -115,9 +115,36 @@ func (b books) absent(id string, at time.Time, n int) books {
 
 func (b books) resend(id string, at time.Time, reads, most int) ledger.Permit {
 	b.Helper()
-	p, err := b.BeginResend(b.Context(), key(id), at, reads, most)
+	p, err := b.BeginResend(b.Context(), key(id), at, noLimits, reads, most)
 	require.NoError(b, err)
 	return p
+}
+
+func (b books) beginCancel(id string, at time.Time, l ledger.Limits) ledger.Hold {
+	b.Helper()
+	h, err := b.BeginCancel(b.Context(), key(id), at, l)
+	require.NoError(b, err)
+	return h
+}
+
+func (b books) flagged(at time.Time, reason string) books {
+	b.Helper()
+	require.NoError(b, b.Flag(b.Context(), "shop", at, reason))
+	return b
+}
+
+// flag is the account's, "" when its lane is open.
+func (b books) flag() string {
+	b.Helper()
+	u, err := b.Usage(b.Context(), "shop", noon, noLimits)
+	require.NoError(b, err)
+	return u.Flagged
+}
+
+// accountSteps are the journal's lines about the account itself.
+func (b books) accountSteps() []string {
+	b.Helper()
+	return b.steps("")
 }
 
 func (b books) settled(id string, amount refund.Fen) books {

@@ -9,18 +9,22 @@ import (
 )
 
 // BeginCancel writes down that the order's verification is about to be
-// cancelled. That has no inverse, so the refund must have its budget and the
-// order's turn: without a hold it is refused.
-func (s *Store) BeginCancel(ctx context.Context, key ledger.Key, at time.Time) error {
-	return s.write(ctx, func(t *tx) error {
+// cancelled. That has no inverse, so the refund must have the day's budget and
+// the order's turn: when it does not get them, nothing is written.
+func (s *Store) BeginCancel(ctx context.Context, key ledger.Key, at time.Time, limits ledger.Limits) (ledger.Hold, error) {
+	var answer ledger.Hold
+	err := s.write(ctx, func(t *tx) error {
+		answer = ledger.Hold{}
 		r, err := t.loadOpen(key, "have the order's verification cancelled")
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case r.Verification != ledger.NotBegun:
+		}
+		if r.Verification != ledger.NotBegun {
+			answer.Granted = true
 			return nil
-		case r.hold == nil:
-			return fmt.Errorf("ledger: %s has no hold, and cancelling a verification has no way back: call Hold first", key)
+		}
+		if answer, err = t.confirm(r, at, limits); err != nil || !answer.Granted {
+			return err
 		}
 		r.Verification = ledger.Begun
 		r.cancels++
@@ -29,6 +33,7 @@ func (s *Store) BeginCancel(ctx context.Context, key ledger.Key, at time.Time) e
 		}
 		return t.save(r)
 	})
+	return answer, err
 }
 
 // EndCancel writes down what came of it: done, or certainly not done. What is

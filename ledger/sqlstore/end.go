@@ -55,8 +55,9 @@ func (s *Store) Settle(ctx context.Context, key ledger.Key, done ledger.Settleme
 	})
 }
 
-// Finish ends the refund in any other way. What may have arrived at the
-// provider cannot be rejected or cancelled any more, only fail or succeed.
+// Finish ends the refund in any other way. When something without a way back may
+// have arrived at the provider, it cannot be rejected or cancelled any more, only
+// fail or succeed.
 func (s *Store) Finish(ctx context.Context, key ledger.Key, e ledger.Ending) error {
 	if err := checkAmount("Ending.Refunded", e.Refunded); err != nil {
 		return err
@@ -81,10 +82,14 @@ func (s *Store) Finish(ctx context.Context, key ledger.Key, e ledger.Ending) err
 			return err
 		}
 		claim := fmt.Sprintf("finish %s with %s", e.Status, e.Refunded)
-		sent := r.Sending != ledger.NotBegun
+		withdrawn := e.Status == ledger.Rejected || e.Status == ledger.Cancelled
 		switch {
-		case r.Status == ledger.Open && sent && (e.Status == ledger.Rejected || e.Status == ledger.Cancelled):
+		case r.Status == ledger.Open && withdrawn && r.Sending != ledger.NotBegun:
 			return t.refuse(e.At, claim, contradiction(r, e.Status, "it was sent, and may have been paid"))
+		case r.Status == ledger.Open && withdrawn && r.Verification == ledger.Done:
+			return t.refuse(e.At, claim, contradiction(r, e.Status, "the order's verification was cancelled, which has no way back"))
+		case r.Status == ledger.Open && withdrawn && r.Verification == ledger.Begun:
+			return t.refuse(e.At, claim, contradiction(r, e.Status, "the order's verification may have been cancelled, which has no way back"))
 		case r.Status == ledger.Open:
 			return t.end(r, e, "finish "+string(e.Status))
 		case r.Status != e.Status:

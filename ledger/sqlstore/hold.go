@@ -54,31 +54,51 @@ func (s *Store) Hold(ctx context.Context, key ledger.Key, at time.Time, limits l
 	return answer, err
 }
 
-// take makes sure that the refund has its hold for the day of at.
+// take confirms the refund's hold. Yesterday's is given up even when the new day
+// has no room: it is no use.
 func (t *tx) take(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, error) {
+	answer, err := t.confirm(r, at, limits)
+	if err != nil || answer.Granted || answer.Obstacle == ledger.ObstacleFlag || r.hold == nil {
+		return answer, err
+	}
+	return answer, t.letGo(r, at)
+}
+
+// confirm makes sure that the refund has its hold for the day of at. What is not
+// granted writes nothing.
+func (t *tx) confirm(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, error) {
 	if r.Sending != ledger.NotBegun {
 		return ledger.Hold{Granted: true}, nil // counts on the day it was sent
 	}
-	flag, err := t.flag(r.Key.Account)
+	known, err := t.flag(r.Key.Account)
 	if err != nil {
 		return ledger.Hold{}, err
 	}
-	if flag != "" {
+	if known.stops(r, at) {
 		return ledger.Hold{Obstacle: ledger.ObstacleFlag, RetryAt: at.Add(flagPause),
-			Why: fmt.Sprintf("account %s is flagged: %s; repair it, then take the flag away", r.Key.Account, flag)}, nil
+			Why: fmt.Sprintf("account %s is flagged: %s; repair it, then take the flag away", r.Key.Account, known.reason)}, nil
 	}
+	answer, err := t.move(r, at, limits)
+	if err != nil || !answer.Granted {
+		return answer, err // one that waits for something else tries nothing
+	}
+	return answer, t.try(known, r, at)
+}
+
+// move gives the refund the hold for the day of at in place of the one it has.
+// What is not granted writes nothing.
+func (t *tx) move(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, error) {
 	wanted := hold{day: limits.Day(at), period: limits.Period(at), state: held}
 	if r.hold != nil && r.hold.day == wanted.day {
 		return ledger.Hold{Granted: true}, nil
 	}
+	if obstacle, err := t.obstacle(r, at, limits, wanted); err != nil || obstacle.Obstacle != "" {
+		return obstacle, err
+	}
 	if r.hold != nil {
-		// Given up even when the new day has no room: yesterday's budget is no use.
 		if err := t.letGo(r, at); err != nil {
 			return ledger.Hold{}, err
 		}
-	}
-	if obstacle, err := t.obstacle(r, at, limits, wanted); err != nil || obstacle.Obstacle != "" {
-		return obstacle, err
 	}
 	if err := t.takeTurn(r); err != nil {
 		return ledger.Hold{}, err
@@ -125,6 +145,9 @@ func (t *tx) obstacle(r *row, at time.Time, limits ledger.Limits, wanted hold) (
 		used, err := t.used(r.Key.Account, limit.kind, limit.period)
 		if err != nil {
 			return ledger.Hold{}, err
+		}
+		if limit.kind == kindReserve && r.hold != nil && r.hold.period == limit.period {
+			used -= r.Amount // its own, which the new hold takes over
 		}
 		if limit.most > 0 && used+r.Amount > limit.most {
 			return ledger.Hold{Obstacle: limit.obstacle, RetryAt: limit.retryAt,

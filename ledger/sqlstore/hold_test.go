@@ -144,9 +144,9 @@ func TestAnEndedRefundTakesNoStep(t *testing.T) {
 			for step, do := range map[string]func() error{
 				"Hold":        func() error { _, err := b.Hold(t.Context(), key("a"), noon, noLimits); return err },
 				"BeginSend":   func() error { _, err := b.BeginSend(t.Context(), key("a"), noon, noLimits); return err },
-				"BeginResend": func() error { _, err := b.BeginResend(t.Context(), key("a"), noon, 1, 1); return err },
-				"BeginCancel": func() error { return b.BeginCancel(t.Context(), key("a"), noon) },
-				"NoteAbsent":  func() error { _, err := b.NoteAbsent(t.Context(), key("a"), noon); return err },
+				"BeginResend": func() error { _, err := b.BeginResend(t.Context(), key("a"), noon, noLimits, 1, 1); return err },
+				"BeginCancel": func() error { _, err := b.BeginCancel(t.Context(), key("a"), noon, noLimits); return err },
+				"NoteAbsent":  func() error { _, err := b.NoteAbsent(t.Context(), key("a"), noon, 0); return err },
 			} {
 				var c *ledger.ContradictionError
 				require.ErrorAs(t, do(), &c, step)

@@ -33,12 +33,18 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 		return fmt.Errorf("the ledger's schema has version %d, this program knows versions up to %d: "+
 			"run the newer refundflow that wrote it", current, known)
 	}
-	if _, err := steps.Up(ctx); err != nil {
-		// Another process may have brought the same file up meanwhile.
-		if current, _, again := steps.GetVersions(ctx); again == nil && current == known {
+	for current < known {
+		_, failed := steps.Up(ctx)
+		if failed == nil {
 			return nil
 		}
-		return fmt.Errorf("bringing the ledger's schema from version %d to %d: %w", current, known, err)
+		// Another process may be bringing the same file up: as long as that gets on,
+		// this one goes on from there.
+		reached, _, err := steps.GetVersions(ctx)
+		if err != nil || reached <= current {
+			return fmt.Errorf("bringing the ledger's schema from version %d to %d: %w", current, known, failed)
+		}
+		current = reached
 	}
 	return nil
 }

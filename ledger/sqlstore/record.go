@@ -35,13 +35,11 @@ func (t *tx) load(key ledger.Key) (*row, error) {
 	found, err := t.get([]any{
 		&r.Fingerprint, &request, &r.Number, &r.Amount, &r.Status, &r.Reason, &opened, &ended, &r.endedBy,
 		&r.Verification, &r.cancels, &r.Sending, &r.Sends, &r.attempts, &r.resends, &r.AbsentReads, &r.absentMark,
-		&r.PlatformRefundID, &r.Receipt, &r.Refunded, &r.merchant, &r.orderKey, &r.OrderSeen,
+		&r.PlatformRefundID, &r.Receipt, &r.Refunded, &r.merchant, &r.orderKey,
 		&h.n, &h.day, &h.period, &h.state,
 	}, `SELECT r.fingerprint, r.request, r.number, r.amount, r.status, r.reason, r.opened_at, r.ended_at, r.ended_by,
 			r.verification, r.cancels, r.sending, r.sends, r.attempts, r.resends, r.absent_reads, r.absent_mark,
 			r.platform_refund_id, r.receipt, r.refunded, r.merchant, r.order_key,
-			EXISTS (SELECT 1 FROM refunds o WHERE o.merchant = r.merchant AND o.order_key = r.order_key
-				AND o.sends > 0 AND NOT (o.account = r.account AND o.id = r.id)),
 			COALESCE(h.n, 0), COALESCE(h.day, ''), COALESCE(h.period, ''), COALESCE(h.state, '')
 		FROM refunds r
 		LEFT JOIN holds h ON h.account = r.account AND h.id = r.id AND h.state IN ('held', 'counted')

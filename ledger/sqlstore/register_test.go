@@ -166,17 +166,6 @@ func TestOpenTellsAProgramItsMistakes(t *testing.T) {
 	}
 }
 
-func TestOrderSeenTellsOfAnotherRefundThatWasSent(t *testing.T) {
-	b := newBooks(t, memory).openedOf("a", "o1", 10, 100).openedOf("b", "o1", 10, 100).opened("c", 10)
-	b.sent("c", noon)
-	require.False(t, b.record("b").OrderSeen, "neither an unsent refund nor one of another order counts")
-	b.sent("a", noon)
-	require.True(t, b.record("b").OrderSeen)
-	require.False(t, b.record("a").OrderSeen, "its own sending does not count")
-	b.answered("a", noon, ledger.Answer{NotSent: true})
-	require.False(t, b.record("b").OrderSeen, "what certainly never arrived was not seen")
-}
-
 func TestWhatARefundWasOpenedWithNeverChanges(t *testing.T) {
 	b := newBooks(t, memory).opened("a", 100)
 	for _, change := range []string{

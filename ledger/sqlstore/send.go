@@ -46,9 +46,10 @@ func (s *Store) BeginSend(ctx context.Context, key ledger.Key, at time.Time, lim
 }
 
 // BeginResend permits one identical repetition of a request whose absence is
-// proven. Replayed, it answers Doubt, since the readings begin anew; for this
-// reason absenceReads must be at least 1.
-func (s *Store) BeginResend(ctx context.Context, key ledger.Key, at time.Time, absenceReads, maxResends int) (ledger.Permit, error) {
+// proven. On another day it counts in that day's cap too: what leaves then is
+// booked by the platform then. Replayed, it answers Doubt, since the readings
+// begin anew; for this reason absenceReads must be at least 1.
+func (s *Store) BeginResend(ctx context.Context, key ledger.Key, at time.Time, limits ledger.Limits, absenceReads, maxResends int) (ledger.Permit, error) {
 	if absenceReads < 1 {
 		return ledger.Permit{}, fmt.Errorf("ledger: absenceReads is %d: without one reading a repetition cannot be told from a replay, give 1 or more", absenceReads)
 	}
@@ -71,9 +72,20 @@ func (s *Store) BeginResend(ctx context.Context, key ledger.Key, at time.Time, a
 			permit.Exhausted = true
 			return nil
 		}
+		// Without a look at the flag: it keeps new refunds from a wall, and this one
+		// is in doubt until it is answered.
+		answer, err := t.move(r, at, limits)
+		if err != nil || !answer.Granted {
+			permit.Hold = answer
+			return err
+		}
+		if err := t.mark(r, counted); err != nil {
+			return err
+		}
 		r.resends++
 		permit.Send = true
-		return t.sending(r, at, "begin resend", fmt.Sprintf("absent in %d readings; repetition %d of at most %d", r.AbsentReads, r.resends, maxResends))
+		return t.sending(r, at, "begin resend", fmt.Sprintf("absent in %d readings; repetition %d of at most %d, counted on %s",
+			r.AbsentReads, r.resends, maxResends, r.hold.day))
 	})
 	return permit, err
 }
@@ -140,7 +152,7 @@ func (t *tx) takeBack(r *row, at time.Time, step, text string) error {
 }
 
 // accept books the provider's acceptance, filling in what an earlier one left
-// out.
+// out. It proves that the account is not misconfigured (any more).
 func (t *tx) accept(r *row, at time.Time, receipt providers.Receipt, text string) error {
 	if err := checkAmount("Receipt.Amount", receipt.Amount); err != nil {
 		return err
@@ -163,6 +175,9 @@ func (t *tx) accept(r *row, at time.Time, receipt providers.Receipt, text string
 		if _, err := t.journal(r.Key, at, fmt.Sprintf("accepted %d", r.attempts), text); err != nil {
 			return err
 		}
+		if err := t.unflag(r.Key.Account, at, "the acceptance of refund "+r.Key.ID); err != nil {
+			return err
+		}
 	}
 	return t.save(r)
 }
@@ -180,17 +195,22 @@ func accepted(r *row) *providers.Receipt {
 	return &providers.Receipt{PlatformRefundID: r.PlatformRefundID, Amount: r.Receipt}
 }
 
-// NoteAbsent counts a reading in which the platform showed no such refund. A
-// reading counts once: one that is not later than the last counted one, or than
-// the last sending, is a replay or speaks of an earlier sending.
-func (s *Store) NoteAbsent(ctx context.Context, key ledger.Key, at time.Time) (int, error) {
+// NoteAbsent counts a reading in which the platform showed no such refund. The
+// first one after a sending counts at once, the others at least interval after
+// the last counted one: readings in one breath prove no more than one. One that
+// is not later is a replay or speaks of an earlier sending.
+func (s *Store) NoteAbsent(ctx context.Context, key ledger.Key, at time.Time, interval time.Duration) (int, error) {
 	var reads int
 	err := s.write(ctx, func(t *tx) error {
 		r, err := t.loadOpen(key, "be absent")
 		if err != nil {
 			return err
 		}
-		if r.Sending == ledger.Begun && micros(at) > r.absentMark {
+		pause := int64(1)
+		if r.AbsentReads > 0 {
+			pause = max(pause, interval.Microseconds())
+		}
+		if r.Sending == ledger.Begun && micros(at) >= r.absentMark+pause {
 			r.AbsentReads++
 			r.absentMark = micros(at)
 			step := fmt.Sprintf("absent %d.%d", r.attempts, r.AbsentReads)

@@ -148,7 +148,7 @@ func TestBeginSendTellsWhyThereIsNoBudget(t *testing.T) {
 	require.Equal(t, ledger.ObstacleCap, p.Hold.Obstacle)
 	require.Equal(t, ledger.NotBegun, b.record("a").Sending)
 
-	require.NoError(t, b.Flag(t.Context(), "shop", noon, "bad key"))
+	require.NoError(t, b.Flag(t.Context(), "shop", noon.Add(day), "bad key"))
 	require.Equal(t, ledger.ObstacleFlag, b.beginSend("b", noon.Add(day)).Hold.Obstacle, "a flagged account sends nothing, hold or not")
 	b.balanced()
 }
@@ -183,9 +183,9 @@ func TestAnAcceptanceAfterTheEnd(t *testing.T) {
 
 func TestSendingTellsAProgramItsMistakes(t *testing.T) {
 	b := newBooks(t, memory).opened("a", 100)
-	_, err := b.BeginResend(t.Context(), key("a"), noon, 1, 1)
+	_, err := b.BeginResend(t.Context(), key("a"), noon, noLimits, 1, 1)
 	require.ErrorContains(t, err, "call BeginSend")
-	_, err = b.BeginResend(t.Context(), key("a"), noon, 0, 1)
+	_, err = b.BeginResend(t.Context(), key("a"), noon, noLimits, 0, 1)
 	require.ErrorContains(t, err, "absenceReads")
 	require.ErrorContains(t, b.EndSend(t.Context(), key("a"), noon, ledger.Answer{NotSent: true, Refused: true}), "one of")
 	require.ErrorContains(t, b.EndSend(t.Context(), key("a"), noon, ledger.Answer{Receipt: &providers.Receipt{Amount: -1}}), "Receipt.Amount")
@@ -196,36 +196,64 @@ func TestSendingTellsAProgramItsMistakes(t *testing.T) {
 	require.Equal(t, []string{"open"}, b.steps("a"), "nothing of it was written")
 }
 
-func TestCancellingAVerification(t *testing.T) {
+func TestARepetitionCountsInTheCapOfItsDay(t *testing.T) {
+	tomorrow := noon.Add(day)
 	for _, c := range []struct {
-		name string
-		do   func(books, func(done bool))
-		want ledger.Progress
-		last string
+		name       string
+		at         time.Time
+		limits     ledger.Limits
+		want       ledger.Obstacle // empty: it may leave
+		used, next string          // of the first day, and of the day after, as cap/reserve
 	}{
-		{"begins once", func(b books, _ func(bool)) { require.NoError(b, b.BeginCancel(b.Context(), key("a"), noon)) }, ledger.Begun, "begin cancel 1"},
-		{"is done", func(_ books, end func(bool)) { end(true) }, ledger.Done, "cancelled 1"},
-		{"certainly not done may begin again", func(_ books, end func(bool)) { end(false) }, ledger.NotBegun, "not cancelled 1"},
-		{"begins a second time", func(b books, end func(bool)) {
-			end(false)
-			require.NoError(b, b.BeginCancel(b.Context(), key("a"), noon))
-		}, ledger.Begun, "begin cancel 2"},
-		{"done is never undone", func(b books, end func(bool)) {
-			end(true)
-			end(false)
-			require.NoError(b, b.BeginCancel(b.Context(), key("a"), noon))
-		}, ledger.Done, "cancelled 1"},
-		{"done is learnt after the end", func(b books, end func(bool)) { b.finished("a", ledger.Failed); end(true) }, ledger.Done, "cancelled 1"},
+		{"on the same day it counts once", noon.Add(time.Hour), limits(1, 1), "", "100/100", "0/100"},
+		{"on another day it counts on both, in the reserve once", tomorrow, limits(100, 100), "", "100/100", "100/100"},
+		{"in another payout period the reserve moves along", noon.Add(2 * day), limits(100, 100), "", "100/0", "0/0"},
+		{"without room in the new day it waits", tomorrow, limits(149, 0), ledger.ObstacleCap, "100/150", "50/150"},
+		{"without room in the reserve it waits", noon.Add(2 * day), limits(0, 149), ledger.ObstacleReserve, "100/100", "0/100"},
+		{"larger than the new cap it waits for a person", tomorrow, limits(99, 0), ledger.ObstacleTooBig, "100/100", "0/100"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBooks(t, memory).opened("a", 100)
-			require.ErrorContains(t, b.BeginCancel(t.Context(), key("a"), noon), "call Hold first", "what has no inverse needs its budget first")
-			b.held("a", noon, noLimits)
-			require.NoError(t, b.BeginCancel(t.Context(), key("a"), noon))
-			c.do(b, func(done bool) { require.NoError(t, b.EndCancel(t.Context(), key("a"), noon, done, "text")) })
-			require.Equal(t, c.want, b.record("a").Verification)
-			steps := b.steps("a")
-			require.Equal(t, c.last, steps[len(steps)-1])
+			b := newBooks(t, memory).opened("a", 100).opened("b", 50).sent("a", noon).absent("a", noon, 2)
+			if c.want == ledger.ObstacleCap || c.want == ledger.ObstacleReserve {
+				b.held("b", c.at, noLimits)
+			}
+			before := b.dump()
+			p, err := b.BeginResend(t.Context(), key("a"), c.at, c.limits, 2, 1)
+			require.NoError(t, err)
+			require.Equal(t, c.want, p.Hold.Obstacle)
+			require.Equal(t, c.want == "", p.Send)
+			require.False(t, p.Doubt || p.Exhausted)
+			if !p.Send {
+				require.NotEmpty(t, p.Hold.Why)
+				require.Equal(t, before, b.dump(), "nothing is written, and the readings stay")
+			}
+			require.Equal(t, c.used, b.used(noon))
+			require.Equal(t, c.next, b.used(tomorrow))
+			b.balanced()
+			b.finished("a", ledger.Failed).balanced()
 		})
 	}
+}
+
+func TestReadingsOfAbsenceArePartedByTheInterval(t *testing.T) {
+	b := newBooks(t, memory).opened("a", 100).sent("a", noon)
+	read := func(second, want int, why string) {
+		t.Helper()
+		n, err := b.NoteAbsent(t.Context(), key("a"), noon.Add(time.Duration(second)*time.Second), 30*time.Second)
+		require.NoError(t, err)
+		require.Equal(t, want, n, why)
+	}
+	read(0, 0, "not later than the sending")
+	read(1, 1, "the first after a sending counts at once")
+	read(2, 1, "in the same breath")
+	read(30, 1, "a second too early")
+	read(31, 2, "an interval after the last counted one")
+	read(60, 2, "the interval counts from the last counted one")
+	read(31, 2, "replayed")
+	require.True(t, b.resend("a", noon.Add(62*time.Second), 2, 1).Send)
+	read(62, 0, "not later than the repetition")
+	read(63, 1, "the first after a repetition counts at once")
+	b.answered("a", noon.Add(70*time.Second), notSent)
+	read(71, 1, "and so does the first after its answer")
+	read(72, 1, "but not the second")
 }

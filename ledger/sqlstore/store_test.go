@@ -68,7 +68,7 @@ func TestOpenRefusesAnAddress(t *testing.T) {
 		{"a text", write("text", strings.Repeat("not a database\n", 100)), "is not an SQLite file"},
 		{"another program's tables", database("other.db", `CREATE TABLE orders (id)`), "another program (application id 0x0, 1 tables"},
 		{"another program's mark", database("marked.db", `PRAGMA application_id = 7`), "another program (application id 0x7"},
-		{"a newer schema", newer, "version 99, this program knows versions up to 1"},
+		{"a newer schema", newer, "version 99, this program knows versions up to 2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before, _ := os.ReadFile(c.dsn) // nothing to compare where there is no file
@@ -79,6 +79,16 @@ func TestOpenRefusesAnAddress(t *testing.T) {
 			require.Equal(t, before, after, "what is refused is left as it was")
 		})
 	}
+}
+
+func TestALedgerOfTheFirstSchemaIsBroughtUpToDate(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "ledger.db")
+	old := newBooks(t, file).opened("a", 100).flagged(noon, "bad key")
+	_, err := old.writer.ExecContext(t.Context(), `ALTER TABLE accounts DROP COLUMN trial; DELETE FROM goose_db_version WHERE version_id > 1`)
+	require.NoError(t, err)
+	b := newBooks(t, file)
+	require.Equal(t, "bad key", b.flag())
+	b.held("a", noon.Add(flagTrial), noLimits).balanced()
 }
 
 func TestAFileIsKeptWithFullSync(t *testing.T) {
@@ -120,9 +130,9 @@ func everyStep(b books) []func() error {
 		func() error { _, err := b.Open(ctx, first); return err },
 		func() error { return b.Note(ctx, key("a"), noon, "approved", "by finance-2") },
 		func() error { _, err := b.Hold(ctx, key("a"), noon, limits(500, 500)); return err },
-		func() error { return b.BeginCancel(ctx, key("a"), noon) },
+		func() error { _, err := b.BeginCancel(ctx, key("a"), noon, limits(500, 500)); return err },
 		func() error { return b.EndCancel(ctx, key("a"), noon, false, "busy") },
-		func() error { return b.BeginCancel(ctx, key("a"), noon) },
+		func() error { _, err := b.BeginCancel(ctx, key("a"), noon, limits(500, 500)); return err },
 		func() error { return b.EndCancel(ctx, key("a"), noon, true, "ok") },
 		func() error { _, err := b.BeginSend(ctx, key("a"), noon, limits(500, 500)); return err },
 		func() error { return b.EndSend(ctx, key("a"), noon, notSent) },
@@ -131,9 +141,12 @@ func everyStep(b books) []func() error {
 		func() error { return b.EndSend(ctx, key("a"), noon.Add(day), refused) },
 		func() error { _, err := b.BeginSend(ctx, key("a"), noon.Add(2*day), limits(500, 500)); return err },
 		func() error { return b.EndSend(ctx, key("a"), noon.Add(2*day), unknown) },
-		func() error { _, err := b.NoteAbsent(ctx, key("a"), noon.Add(3*day)); return err },
-		func() error { _, err := b.BeginResend(ctx, key("a"), noon.Add(4*day), 1, 2); return err },
-		func() error { _, err := b.NoteAbsent(ctx, key("a"), noon.Add(5*day)); return err },
+		func() error { _, err := b.NoteAbsent(ctx, key("a"), noon.Add(3*day), time.Minute); return err },
+		func() error {
+			_, err := b.BeginResend(ctx, key("a"), noon.Add(4*day), limits(500, 500), 1, 2)
+			return err
+		},
+		func() error { _, err := b.NoteAbsent(ctx, key("a"), noon.Add(5*day), time.Minute); return err },
 		func() error { return b.EndSend(ctx, key("a"), noon.Add(5*day), notSent) },
 		func() error { return b.EndSend(ctx, key("a"), noon.Add(5*day), accepted1) },
 		func() error { return b.Settle(ctx, key("a"), settlement("P1", 100)) },
@@ -142,6 +155,11 @@ func everyStep(b books) []func() error {
 		func() error { _, err := b.Open(ctx, opening("b", "o1", 100, 300)); return err },
 		func() error { _, err := b.Hold(ctx, key("b"), noon, limits(500, 500)); return err },
 		func() error { return b.Finish(ctx, key("b"), ledger.Ending{Status: ledger.Cancelled, At: noon}) },
+		func() error { return b.Flag(ctx, "shop", noon, "bad signature") },
+		func() error { _, err := b.Open(ctx, opening("c", "o1", 100, 300)); return err },
+		func() error { _, err := b.Hold(ctx, key("c"), noon.Add(time.Hour), limits(500, 500)); return err },
+		func() error { _, err := b.BeginSend(ctx, key("c"), noon.Add(time.Hour), limits(500, 500)); return err },
+		func() error { return b.EndSend(ctx, key("c"), noon.Add(time.Hour), accepted1) },
 	}
 	return steps
 }

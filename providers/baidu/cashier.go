@@ -97,7 +97,12 @@ func (p *Provider) cashier(ctx context.Context, o op, params map[string]string) 
 	if err != nil {
 		return reply{}, err
 	}
-	return r, r.failure(o)
+	err = r.failure(o)
+	var f *refund.Failure
+	if r.signatureRefused() && errors.As(err, &f) && !oneForm.MatchString(params["tpOrderId"]) {
+		f.RequestOnly, f.Hint = true, hintForms
+	}
+	return r, err
 }
 
 // receipt reads an acceptance. refundPayMoney is a string on the cashier and a

@@ -22,11 +22,18 @@ func (p *Provider) send(ctx context.Context, o op, call wire.Call) (reply, error
 	pause := answer.RetryAfter(p.now())
 	r, unreadable := parseReply(answer.Body)
 	r.retryAfter = pause
-	if speaks(answer.Status) && unreadable == nil && r.number != 0 {
-		// A listed code says more than the status: the gateway may send an expired
-		// token's with a 401.
-		if _, listed := find(r.gateway, r.number, r.message, o); listed {
+	if speaks(answer.Status) && unreadable == nil {
+		_, listed := find(r.gateway, r.number, r.message, o)
+		switch {
+		case listed:
+			// A listed code says more than the status: the gateway may send an expired
+			// token's with a 401.
 			return r, nil
+		case answer.Status >= 400 && !o.reads():
+			// A service that answers with an unlisted number, or with 0, was reached:
+			// the status does not prove that it did nothing (inferred, §8.4).
+			return reply{}, fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", answer.Status),
+				Message: clean(r.code() + " " + r.message), Hint: hintLook, RetryAfter: pause})
 		}
 	}
 	if err := statusFailure(o, answer.Status, pause); err != nil {

@@ -49,6 +49,7 @@ type code struct {
 
 const (
 	hintKeys   = "compare app_key, private_key_file and the public key uploaded to Baidu's console"
+	hintForms  = "order.merchant_id has characters that Baidu may sign encoded: if other refunds pass, this order cannot be refunded here; else " + hintKeys
 	hintParams = "compare order.platform_id, order.user_id and order.merchant_id with the payment callback"
 	hintOrder  = "compare order.platform_id and order.user_id with the payment callback; if they agree, write to jiaoyi-ask@baidu.com"
 	hintLook   = "the outcome is not known: ask Baidu before the same request is sent again"

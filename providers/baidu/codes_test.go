@@ -2,6 +2,7 @@ package baidu
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -134,6 +135,30 @@ func TestNumbersOfTheServicesNeverOverlap(t *testing.T) {
 			require.Equal(t, other, c.scope, "errno %d is in two lists", c.code)
 		}
 		seen[c.code] = c.scope
+	}
+}
+
+func TestASignatureThatHasTwoFormsDoesNotBlameTheAccount(t *testing.T) {
+	for merchantID, requestOnly := range map[string]bool{
+		"10000234": false, "A_b-1.2": false, strings.Repeat("a", 64): false,
+		"A/1": true, "A:1": true, "A,1": true, "A#1": true, "A(1)": true, "A;1": true, `"A"`: true, "A<b": true, "A~": true, "A*": true,
+	} {
+		for _, answer := range []string{`{"errno":10000,"msg":"签名校验失败"}`, `{"errno":930,"msg":"签名校验失败"}`, `{"errno":970,"msg":"no"}`} {
+			baidu := newStub(t, text(200, answer))
+			p := newProvider(t, settings(t, TransportCashier, baidu.URL))
+			in := full()
+			in.Request.Order.MerchantID = merchantID
+			require.NoError(t, p.Validate(in.Request), merchantID)
+			_, err := p.Apply(t.Context(), in)
+			f := failureOf(t, err)
+			require.Equal(t, refund.ClassMisconfigured, f.Class)
+			signature := !strings.Contains(answer, "970")
+			require.Equal(t, requestOnly && signature, f.RequestOnly, "%s %s", merchantID, answer)
+			require.Equal(t, requestOnly && signature, strings.Contains(f.Hint, "order.merchant_id"))
+
+			// The order number does not go with this call, which blames the keys alone.
+			require.False(t, failureOf(t, p.CancelVerification(t.Context(), in.Request.Order)).RequestOnly)
+		}
 	}
 }
 

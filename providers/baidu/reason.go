@@ -10,6 +10,11 @@ import (
 // does not matter which one Baidu signs (§9.4). The length is inferred (§3.1).
 var safeWord = regexp.MustCompile(`^[0-9A-Za-z_-]{1,50}$`)
 
+// oneForm is the same for text of any length. A merchant's order number may be
+// other than that, but then a signature that does not hold says nothing about the
+// account's keys (inferred, §9.4).
+var oneForm = regexp.MustCompile(`^[0-9A-Za-z._-]*$`)
+
 // wireReason is what Baidu is told. It depends on the request alone, so that a
 // repeat carries the same bytes.
 func wireReason(how SendReason, r refund.Request) string {

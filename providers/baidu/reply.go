@@ -72,6 +72,9 @@ func (r reply) code() string {
 	return n
 }
 
+// signatureRefused: the signature does not hold (§8.1, §8.2).
+func (r reply) signatureRefused() bool { return !r.gateway && (r.number == 10000 || r.number == 930) }
+
 // tokenRefused: the gateway turned the request away for its token, before any
 // service saw it (§8.3).
 func (r reply) tokenRefused() bool { return r.gateway && (r.number == 110 || r.number == 111) }

@@ -61,50 +61,54 @@ const (
 	misconfigured = refund.ClassMisconfigured
 )
 
-// answers that are none, or none that can be trusted. A read that is ambiguous
-// is transient, since it can be repeated.
+// answers that are none, or none that can be trusted. What is ambiguous for a
+// change is transient for a read, since that can be repeated.
 var badAnswers = []struct {
 	name    string
 	answer  http.HandlerFunc
 	changes refund.Class // for apply and cancel
+	reads   refund.Class // for the rest
 	code    string
 	pause   time.Duration
 }{
-	{"closed after processing", hijack(func(net.Conn) {}), ambiguous, "connection lost", 0},
-	{"reset after processing", hijack(func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }), ambiguous, "connection lost", 0},
+	{"closed after processing", hijack(func(net.Conn) {}), ambiguous, transient, "connection lost", 0},
+	{"reset after processing", hijack(func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }), ambiguous, transient, "connection lost", 0},
 	{"a truncated answer", hijack(func(c net.Conn) {
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{\"errno\":0,")
-	}), ambiguous, "truncated", 0},
-	{"a huge body", text(200, `{"errno":0,"msg":"`+strings.Repeat("x", 1<<20)+`"}`), ambiguous, "too large", 0},
-	{"500", text(500, applyOK), ambiguous, "http 500", 0},
-	{"502 with a page", text(502, "<html>bad gateway</html>"), ambiguous, "http 502", 0},
-	{"503 with a pause", header("Retry-After", "7", text(503, "")), ambiguous, "http 503", 7 * time.Second},
-	{"a redirect", header("Location", "/elsewhere", text(302, "")), ambiguous, "http 302", 0},
-	{"408 of a proxy", text(408, ""), ambiguous, "http 408", 0},
-	{"429", text(429, ""), throttled, "http 429", 0},
-	{"429 with a pause", header("Retry-After", "90", text(429, applyOK)), throttled, "http 429", 90 * time.Second},
-	{"400", text(400, ""), misconfigured, "http 400", 0},
-	{"403 with a page", text(403, "<html>forbidden</html>"), misconfigured, "http 403", 0},
-	{"404 with success inside", text(404, applyOK), misconfigured, "http 404", 0},
-	{"400 with a code nobody lists", text(400, `{"errno":77777}`), misconfigured, "http 400", 0},
-	{"403 with a listed code", text(403, `{"errno":970,"msg":"no"}`), misconfigured, "970", 0},
-	{"200 with a page", text(200, "<html>please wait</html>"), ambiguous, "unreadable", 0},
-	{"200 with nothing", text(200, ""), ambiguous, "unreadable", 0},
-	{"204", text(204, ""), ambiguous, "unreadable", 0},
-	{"half a document", text(200, applyOK[:30]), ambiguous, "unreadable", 0},
-	{"two documents", text(200, applyOK+applyOK), ambiguous, "unreadable", 0},
-	{"an array", text(200, `[]`), ambiguous, "unreadable", 0},
-	{"null", text(200, `null`), ambiguous, "unreadable", 0},
-	{"no errno", text(200, `{"msg":"success","data":{"refundBatchId":"1","refundPayMoney":"1"}}`), ambiguous, "unreadable", 0},
-	{"errno null", text(200, `{"errno":null,"data":{"refundBatchId":"1"}}`), ambiguous, "unreadable", 0},
-	{"errno false", text(200, `{"errno":false,"data":{"refundBatchId":"1"}}`), ambiguous, "unreadable", 0},
-	{"errno empty", text(200, `{"errno":"","data":{"refundBatchId":"1"}}`), ambiguous, "unreadable", 0},
-	{"errno a float", text(200, `{"errno":0.0,"data":{"refundBatchId":"1"}}`), ambiguous, "unreadable", 0},
-	{"errno in capitals", text(200, `{"ERRNO":0,"data":{"refundBatchId":"1"}}`), ambiguous, "unreadable", 0},
-	{"errno twice", text(200, `{"errno":10000,"errno":0,"data":{"refundBatchId":"1"}}`), ambiguous, "unreadable", 0},
-	{"errno 0 beside error_code", text(200, `{"errno":0,"error_code":18,"data":{"refundBatchId":"1"}}`), ambiguous, "unreadable", 0},
-	{"error_code alone, 0", text(200, `{"error_code":0}`), ambiguous, "unreadable", 0},
-	{"a throttle with a pause", header("Retry-After", "5", text(200, `{"errno":5010003,"msg":"QPS"}`)), throttled, "5010003", 5 * time.Second},
+	}), ambiguous, transient, "truncated", 0},
+	{"a huge body", text(200, `{"errno":0,"msg":"`+strings.Repeat("x", 1<<20)+`"}`), ambiguous, transient, "too large", 0},
+	{"500", text(500, applyOK), ambiguous, transient, "http 500", 0},
+	{"502 with a page", text(502, "<html>bad gateway</html>"), ambiguous, transient, "http 502", 0},
+	{"503 with a pause", header("Retry-After", "7", text(503, "")), ambiguous, transient, "http 503", 7 * time.Second},
+	{"a redirect", header("Location", "/elsewhere", text(302, "")), ambiguous, transient, "http 302", 0},
+	{"408 of a proxy", text(408, ""), ambiguous, transient, "http 408", 0},
+	{"429", text(429, ""), throttled, throttled, "http 429", 0},
+	{"429 with a pause", header("Retry-After", "90", text(429, applyOK)), throttled, throttled, "http 429", 90 * time.Second},
+	{"400", text(400, ""), misconfigured, misconfigured, "http 400", 0},
+	{"403 with a page", text(403, "<html>forbidden</html>"), misconfigured, misconfigured, "http 403", 0},
+	{"404 without errno", text(404, `{"msg":"not found"}`), misconfigured, misconfigured, "http 404", 0},
+	// A service was reached that says nothing listed: who knows what it did?
+	{"404 with success inside", text(404, applyOK), ambiguous, misconfigured, "http 404", 0},
+	{"400 with a code nobody lists", text(400, `{"errno":77777}`), ambiguous, misconfigured, "http 400", 0},
+	{"403 with a gateway's code nobody lists", text(403, `{"error_code":77777}`), ambiguous, misconfigured, "http 403", 0},
+	{"403 with a listed code", text(403, `{"errno":970,"msg":"no"}`), misconfigured, misconfigured, "970", 0},
+	{"200 with a page", text(200, "<html>please wait</html>"), ambiguous, transient, "unreadable", 0},
+	{"200 with nothing", text(200, ""), ambiguous, transient, "unreadable", 0},
+	{"204", text(204, ""), ambiguous, transient, "unreadable", 0},
+	{"half a document", text(200, applyOK[:30]), ambiguous, transient, "unreadable", 0},
+	{"two documents", text(200, applyOK+applyOK), ambiguous, transient, "unreadable", 0},
+	{"an array", text(200, `[]`), ambiguous, transient, "unreadable", 0},
+	{"null", text(200, `null`), ambiguous, transient, "unreadable", 0},
+	{"no errno", text(200, `{"msg":"success","data":{"refundBatchId":"1","refundPayMoney":"1"}}`), ambiguous, transient, "unreadable", 0},
+	{"errno null", text(200, `{"errno":null,"data":{"refundBatchId":"1"}}`), ambiguous, transient, "unreadable", 0},
+	{"errno false", text(200, `{"errno":false,"data":{"refundBatchId":"1"}}`), ambiguous, transient, "unreadable", 0},
+	{"errno empty", text(200, `{"errno":"","data":{"refundBatchId":"1"}}`), ambiguous, transient, "unreadable", 0},
+	{"errno a float", text(200, `{"errno":0.0,"data":{"refundBatchId":"1"}}`), ambiguous, transient, "unreadable", 0},
+	{"errno in capitals", text(200, `{"ERRNO":0,"data":{"refundBatchId":"1"}}`), ambiguous, transient, "unreadable", 0},
+	{"errno twice", text(200, `{"errno":10000,"errno":0,"data":{"refundBatchId":"1"}}`), ambiguous, transient, "unreadable", 0},
+	{"errno 0 beside error_code", text(200, `{"errno":0,"error_code":18,"data":{"refundBatchId":"1"}}`), ambiguous, transient, "unreadable", 0},
+	{"error_code alone, 0", text(200, `{"error_code":0}`), ambiguous, transient, "unreadable", 0},
+	{"a throttle with a pause", header("Retry-After", "5", text(200, `{"errno":5010003,"msg":"QPS"}`)), throttled, throttled, "5010003", 5 * time.Second},
 }
 
 func TestABadAnswerIsNeitherSuccessNorFailure(t *testing.T) {
@@ -114,8 +118,8 @@ func TestABadAnswerIsNeitherSuccessNorFailure(t *testing.T) {
 				baidu := newStub(t, bad.answer)
 				f := failureOf(t, c.call(t.Context(), newProvider(t, settings(t, c.transport, baidu.URL))))
 				want := bad.changes
-				if c.op.reads() && want == ambiguous {
-					want = transient
+				if c.op.reads() {
+					want = bad.reads
 				}
 				require.Equal(t, refund.Failure{Class: want, Op: string(c.op), Code: bad.code, RetryAfter: bad.pause},
 					refund.Failure{Class: f.Class, Op: f.Op, Code: f.Code, RetryAfter: f.RetryAfter}, f.Error())
@@ -124,6 +128,12 @@ func TestABadAnswerIsNeitherSuccessNorFailure(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestAnUnlistedCodeBehindAnErrorStatusIsShown(t *testing.T) {
+	baidu := newStub(t, text(400, `{"errno":77777,"msg":"新错误"}`))
+	_, err := newProvider(t, settings(t, TransportCashier, baidu.URL)).Apply(t.Context(), full())
+	require.Equal(t, "77777 新错误", failureOf(t, err).Message)
 }
 
 // requireClean proves that a failure quotes no secret and no body.
