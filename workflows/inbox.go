@@ -29,23 +29,27 @@ type inbox struct {
 // Temporal's own request to cancel as the signal cancel. The handlers never
 // block, so that one signal cannot hold up the next.
 func (s *saga) listen(ctx workflow.Context) {
-	handlers := map[string]func(workflow.Context, []byte){
-		SignalApprove:       decided(s, SignalApprove, s.onApprove),
-		SignalReject:        decided(s, SignalReject, s.onReject),
-		SignalCancel:        decided(s, SignalCancel, s.onCancel),
-		SignalResolve:       decided(s, SignalResolve, s.onResolve),
-		SignalLimitsChanged: func(workflow.Context, []byte) { s.inbox.looks++ },
-		SignalNotification:  func(workflow.Context, []byte) { s.inbox.looks++ },
-	}
-	names := []string{ // a fixed order: maps have none, and replay needs one
-		SignalApprove, SignalReject, SignalCancel, SignalResolve, SignalLimitsChanged, SignalNotification,
-	}
+	again := func(workflow.Context, []byte) { s.inbox.looks++ }
 	selector := workflow.NewSelector(ctx)
-	for _, name := range names {
-		selector.AddReceive(workflow.GetSignalChannel(ctx, name), func(c workflow.ReceiveChannel, _ bool) {
+	for _, signal := range []struct {
+		name string
+		// The Web UI shows what to type beside the name.
+		description string
+		hear        func(workflow.Context, []byte)
+	}{
+		{SignalApprove, `let it go on: {"by":"who","note":"why"}`, decided(s, SignalApprove, s.onApprove)},
+		{SignalReject, `refuse to approve it: {"by":"who","note":"why"}`, decided(s, SignalReject, s.onReject)},
+		{SignalCancel, `stop it in time: {"by":"who","note":"why"}`, decided(s, SignalCancel, s.onCancel)},
+		{SignalResolve, `decide what needs attention: {"action":"retry","by":"who","note":"why"}, ` +
+			`or "succeeded" or "failed" with "evidence":"how it is known"`, decided(s, SignalResolve, s.onResolve)},
+		{SignalLimitsChanged, "look again now: limits, balance, the order's turn; no input", again},
+		{SignalNotification, "ask for the result now; no input", again},
+	} {
+		channel := workflow.GetSignalChannelWithOptions(ctx, signal.name, workflow.SignalChannelOptions{Description: signal.description})
+		selector.AddReceive(channel, func(c workflow.ReceiveChannel, _ bool) {
 			var raw converter.RawValue
 			c.Receive(ctx, &raw)
-			handlers[name](ctx, raw.Payload().GetData())
+			signal.hear(ctx, raw.Payload().GetData())
 		})
 	}
 	listening, _ := workflow.NewDisconnectedContext(ctx)

@@ -44,7 +44,9 @@ func newSaga(ctx workflow.Context, document converter.RawValue) (*saga, error) {
 	s := &saga{published: refund.StatusReceived}
 	s.Request, s.wrong = requestOf(ctx, document)
 	s.move(ctx, refund.StatusReceived, "received")
-	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (refund.View, error) { return s.View, nil }); err != nil {
+	err := workflow.SetQueryHandlerWithOptions(ctx, QueryStatus, func() (refund.View, error) { return s.View, nil },
+		workflow.QueryHandlerOptions{Description: "the whole refund: where it stands, for what it waits, how it came there"})
+	if err != nil {
 		return nil, err
 	}
 	s.listen(ctx)
