@@ -74,6 +74,9 @@ func openStorage(ctx context.Context, name string) (_ *storage, err error) {
 	case !locked:
 		return nil, &FileError{File: name, Err: ErrFileInUse}
 	}
+	if err := s.keepPrivate(); err != nil {
+		return nil, errors.Join(&FileError{File: name, Err: err}, s.lock.Unlock())
+	}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(&FileError{File: name, Err: err}, s.lock.Unlock())
 	}
@@ -82,6 +85,16 @@ func openStorage(ctx context.Context, name string) (_ *storage, err error) {
 
 // dsnPath is the file in the form a SQLite URI wants: a '?' or '%' in a folder's name must not end the path.
 func (s *storage) dsnPath() string { return (&url.URL{Path: filepath.ToSlash(s.file)}).EscapedPath() }
+
+// keepPrivate makes a new file that only its owner can read: histories hold what callers sent. SQLite gives the
+// companions the same mode.
+func (s *storage) keepPrivate() error {
+	f, err := os.OpenFile(s.file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
 
 func (s *storage) prepare(ctx context.Context) error {
 	db, err := sql.Open("sqlite", "file:"+s.dsnPath())

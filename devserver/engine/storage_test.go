@@ -38,6 +38,16 @@ func TestNewTablesNeedANewSchemaVersion(t *testing.T) {
 		"the server's tables have changed: raise schemaVersion, or old files are misread, and put the new hash here")
 }
 
+func TestANewFileIsItsOwnersAlone(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "private.db")
+	s, err := openStorage(t.Context(), file)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.close()) }()
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
 func openSQLite(t *testing.T, file string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", file)
