@@ -142,7 +142,7 @@ func (w *World) settings(o Options) baidu.Settings {
 	s := baidu.Settings{
 		Transport: baidu.TransportCashier, AppID: "10026", AppKey: AppKey, PrivateKeyFile: key,
 		OpenAPI:    &baidu.OpenAPI{ClientID: "client-1", ClientSecretFile: hidden},
-		CashierURL: url + "/cashier", OrderURL: url + "/platform/entity/openapi/queryorderdetail", OpenAPIURL: url,
+		CashierURL: url + "/cashier", LegacyURL: url + "/nop/server/rest", OrderURL: url + "/platform/entity/openapi/queryorderdetail", OpenAPIURL: url,
 	}
 	if o.CashierOnly {
 		s.OpenAPI = nil
