@@ -34,7 +34,7 @@ type Rules struct {
 
 	// Query says how well the platform can be asked about a refund.
 	Query QueryAbility `json:"query"`
-	// AbsenceReads is how many times in a row, AbsenceInterval apart, a refund
+	// AbsenceReads is in how many readings, AbsenceInterval apart, a refund
 	// must be absent before an unanswered request is believed not to have
 	// arrived and may be repeated; MaxResends bounds the repeats.
 	AbsenceReads    int           `json:"absence_reads"`
