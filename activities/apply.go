@@ -64,13 +64,16 @@ func (a *Activities) findOut(ctx context.Context, in Step) (Applied, error) {
 		return Applied{Receipt: &providers.Receipt{PlatformRefundID: record.PlatformRefundID, Amount: record.Receipt}}, nil
 	case ledger.Begun:
 	}
-	result, err := account.Provider.Query(ctx, instruction(record))
+	result, err := outcome(ctx, record, account)
 	if err != nil {
 		return Applied{}, err
 	}
 	rules, at := account.Provider.Rules(), now(ctx, in.Now)
 	if result.Weak && result.State == providers.ResultFailed {
 		result.State = providers.ResultUnknown // perhaps an earlier refund of the order
+	}
+	if result.State == providers.ResultUnknown && rules.RepeatAnswers {
+		result.State = providers.ResultAbsent // repeating is how this platform is asked
 	}
 	switch result.State {
 	case providers.ResultProcessing, providers.ResultSucceeded, providers.ResultFailed:

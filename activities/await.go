@@ -8,6 +8,7 @@ import (
 
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/refund"
 )
 
 // AwaitResult asks for the refund's result until it is final. While it is not,
@@ -25,7 +26,7 @@ func (a *Activities) AwaitResult(ctx context.Context, in Step) (Awaited, error) 
 			State: providers.ResultSucceeded, PlatformRefundID: record.PlatformRefundID, Amount: record.Refunded,
 		}}, nil
 	}
-	result, err := account.Provider.Query(ctx, instruction(record))
+	result, err := outcome(ctx, record, account)
 	if err != nil {
 		return Awaited{}, translate(ctx, AwaitResult, err)
 	}
@@ -45,6 +46,28 @@ func (a *Activities) AwaitResult(ctx context.Context, in Step) (Awaited, error) 
 	attempt := int(activity.GetInfo(ctx).Attempt)
 	return Awaited{}, notYet(fmt.Sprintf("the platform's answer to question %d: %s", attempt, result.State),
 		account.Provider.Rules().PollDelay(attempt))
+}
+
+// outcome is what the platform says of the refund. Its answer to our question
+// counts most; what it has proven by itself (a signed notification, an answer that
+// came at once) stands in where it cannot be asked, or where the answer says
+// nothing.
+func outcome(ctx context.Context, r ledger.Record, account Account) (providers.Result, error) {
+	if r.Evidence != nil && r.Evidence.Contradicted {
+		return providers.Result{}, &refund.Failure{
+			Class: refund.ClassNeedsHuman, Op: "evidence", Code: "contradiction",
+			Message: "the platform has reported two different ends of this refund",
+			Hint:    "read the refund's journal, look at the platform's console, then resolve with succeeded or failed",
+		}
+	}
+	if r.Evidence != nil && account.Provider.Rules().Query != providers.QueryByNumber {
+		return r.Evidence.Result(), nil
+	}
+	result, err := account.Provider.Query(ctx, instruction(r))
+	if err == nil && result.State == providers.ResultUnknown && r.Evidence != nil {
+		return r.Evidence.Result(), nil
+	}
+	return result, err
 }
 
 // disagreement names the numbers of a success that are not those of the refund.

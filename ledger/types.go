@@ -58,6 +58,8 @@ type Record struct {
 	Receipt          refund.Fen `json:"receipt,omitempty"`
 	// Refunded is what the provider gave back; 0 until it said so.
 	Refunded refund.Fen `json:"refunded,omitempty"`
+	// Evidence is the platform's proven word about the end, nil while there is none.
+	Evidence *Evidence `json:"-"`
 }
 
 // Status is a refund's state in the books.

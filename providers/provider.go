@@ -25,7 +25,9 @@ type Provider interface {
 	// business content, so that it can be repeated.
 	Apply(context.Context, Instruction) (Receipt, error)
 	// Query asks what became of the refund, by its number where the platform
-	// can, see [Rules.Query].
+	// can, see [Rules.Query]. It only reads: a platform that can be asked in no
+	// other way than by sending again answers [ResultUnknown], see
+	// [Rules.RepeatAnswers].
 	Query(context.Context, Instruction) (Result, error)
 }
 
@@ -64,6 +66,9 @@ type Receipt struct {
 	PlatformRefundID string `json:"platform_refund_id,omitempty"`
 	// Amount the platform names in its answer, in fen; 0 when it names none.
 	Amount refund.Fen `json:"amount,omitempty"`
+	// State is what the answer says of the result already: [ResultSucceeded] or
+	// [ResultFailed] from a platform that answers at once, else empty.
+	State ResultState `json:"state,omitempty"`
 }
 
 // Result is what the platform says of one refund.

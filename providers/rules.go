@@ -29,6 +29,8 @@ type Rules struct {
 	FullWantsUnverified bool `json:"full_wants_unverified,omitempty"`
 	// MaxRefundsPerOrder bounds the refunds of one order; 0 means no known bound.
 	MaxRefundsPerOrder int `json:"max_refunds_per_order,omitempty"`
+	// OrderGap is the least time between two refunds of one order; 0 means none.
+	OrderGap time.Duration `json:"order_gap,omitempty"`
 	// Window is how long after payment a refund is possible; 0 means unknown.
 	Window time.Duration `json:"window,omitempty"`
 
@@ -40,6 +42,10 @@ type Rules struct {
 	AbsenceReads    int           `json:"absence_reads"`
 	AbsenceInterval time.Duration `json:"absence_interval"`
 	MaxResends      int           `json:"max_resends"`
+	// RepeatAnswers: the platform promises to answer a repeated number with what
+	// became of the first request, and never to pay it twice. Then a reading that
+	// says nothing counts like one without the refund.
+	RepeatAnswers bool `json:"repeat_answers,omitempty"`
 	// Poll is how long to pause after each question about the result, the last
 	// one repeated; the first question follows the acceptance at once.
 	Poll []time.Duration `json:"poll"`
@@ -76,6 +82,12 @@ const (
 	QueryByNumber QueryAbility = "by_number"
 	// QueryByOrder: only what the order as a whole looks like.
 	QueryByOrder QueryAbility = "by_order"
+	// QueryPresence: by the number, but the answer tells only that the refund is
+	// known, not what became of it.
+	QueryPresence QueryAbility = "presence"
+	// QueryNone: not at all; the answer to the refund and the platform's own
+	// messages are all there is.
+	QueryNone QueryAbility = "none"
 )
 
 // PollDelay is the pause after question n, counted from 1.
