@@ -116,7 +116,17 @@ func (a *Activities) resend(ctx context.Context, in Step, record ledger.Record, 
 		return Applied{}, notYet("the refund's absence is not proven yet", rules.AbsenceInterval)
 	}
 	applied, err := a.send(ctx, in, record, account)
-	if c := classOf(err); c == refund.ClassRejected || c == refund.ClassInsufficientFunds {
+	var failure *refund.Failure
+	if !errors.As(err, &failure) {
+		return applied, err
+	}
+	if failure.Class == refund.ClassAmbiguous && rules.RepeatAnswers {
+		// More and more rarely: the repeats must last for as long as the doubt may.
+		slower := *failure
+		slower.RetryAfter = max(failure.RetryAfter, rules.PollDelay(record.Sends))
+		return Applied{}, &slower
+	}
+	if failure.Class == refund.ClassRejected || failure.Class == refund.ClassInsufficientFunds {
 		// Refused on a repeat: perhaps because the first one did arrive. Not an answer.
 		return Applied{}, &refund.Failure{
 			Class: refund.ClassNeedsHuman, Op: FindOut, Code: "refused on repeat", Message: refund.CleanText(err.Error()),

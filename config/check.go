@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,6 +31,11 @@ func (c *Config) check() error {
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		add("log.format: want text or json, got %d characters", len(c.Log.Format))
+	}
+	if l := c.Callbacks.Listen; l != "" {
+		if _, port, err := net.SplitHostPort(l); err != nil || port == "" {
+			add(`callbacks.listen: want "host:port" such as "127.0.0.1:8088", got %d characters that are otherwise`, len(l))
+		}
 	}
 	if len(c.Accounts) == 0 {
 		add("accounts: want at least one account; the README shows one")

@@ -26,9 +26,11 @@ type Config struct {
 	TaskQueue string `yaml:"task_queue"`
 	// Ledger is "sqlite:FILE"; a relative FILE is beside the configuration.
 	// Default "sqlite:refundflow.db".
-	Ledger   string             `yaml:"ledger"`
-	Log      Log                `yaml:"log"`
-	Accounts map[string]Account `yaml:"accounts"`
+	Ledger string `yaml:"ledger"`
+	Log    Log    `yaml:"log"`
+	// Callbacks is where the platforms' own messages arrive.
+	Callbacks Callbacks          `yaml:"callbacks"`
+	Accounts  map[string]Account `yaml:"accounts"`
 
 	dir string
 }
@@ -47,6 +49,13 @@ type Log struct {
 	Level string `yaml:"level"`
 	// Format is text or json; default text.
 	Format string `yaml:"format"`
+}
+
+// Callbacks says where the platforms' messages are received.
+type Callbacks struct {
+	// Listen is "host:port"; left out, nothing is received and every result is
+	// asked for.
+	Listen string `yaml:"listen"`
 }
 
 // Account is one merchant account at one platform: exactly one provider block

@@ -16,10 +16,12 @@ import (
 type Ledger interface {
 	// Open writes the refund down, or finds what is written. The order's
 	// remainder is taken here: the sum of an order's open and succeeded refunds
-	// never exceeds its total.
+	// never exceeds its total, and what the platform gave back by itself, see
+	// [Notices.NoteForeign], is taken off first.
 	Open(context.Context, Opening) (Opened, error)
 	// Hold takes the amount from the day's cap and the reserve, and the order's
-	// turn, all or nothing. Held before, it confirms, and moves the hold when the
+	// turn, all or nothing; the turn comes [providers.Rules.OrderGap] after the last
+	// sending of another refund of the order. Held before, it confirms, and moves the hold when the
 	// day has changed.
 	Hold(context.Context, Key, time.Time, Limits) (Hold, error)
 	// BeginCancel confirms the hold for this very day and writes down that the
@@ -39,7 +41,8 @@ type Ledger interface {
 	// Hold says why and nothing is written.
 	BeginResend(ctx context.Context, key Key, at time.Time, limits Limits, absenceReads, maxResends int) (Permit, error)
 	// EndSend writes down what came of a sending. An acceptance takes the account's
-	// flag away.
+	// flag away; one that names the end already is evidence too, see
+	// [Notices.Testify].
 	EndSend(context.Context, Key, time.Time, Answer) error
 	// NoteAbsent counts a reading in which the platform showed no such refund and
 	// returns how many there were since the last sending. The first one counts at
@@ -48,12 +51,14 @@ type Ledger interface {
 	NoteAbsent(ctx context.Context, key Key, at time.Time, interval time.Duration) (int, error)
 	// Settle books the provider's final word that the money is back. Where the
 	// refund ended otherwise, the books keep its end, but what was given back
-	// counts in the order's remainder.
+	// counts in the order's remainder. Where the platform has reported something
+	// else, the success is booked, and its evidence is Contradicted.
 	Settle(context.Context, Key, Settlement) error
 	// Finish ends the refund in any other way: it gives back what may be given
 	// back, and frees the order's turn. What is being sent or was accepted, or
 	// whose verification was or may have been cancelled, can be neither rejected
-	// nor cancelled; a success needs the name of who vouches.
+	// nor cancelled; a success needs the name of who vouches. Against evidence of a
+	// success only a person books a failure, and the money counts all the same.
 	Finish(context.Context, Key, Ending) error
 	// Note adds a line to the journal; the same step and text are written once.
 	Note(ctx context.Context, key Key, at time.Time, step, text string) error
@@ -73,6 +78,8 @@ type Ledger interface {
 	Usage(ctx context.Context, account string, now time.Time, limits Limits) (Usage, error)
 	// Audit recomputes every sum from its parts and returns what disagrees.
 	Audit(context.Context) ([]string, error)
+	// Notices is what the platforms' own messages reach.
+	Notices
 	// Close closes the store.
 	Close() error
 }

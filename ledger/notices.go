@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/refundflow/refundflow/providers"
@@ -21,19 +22,27 @@ type Notices interface {
 	// has not ended, or [ErrUnknown]. There is at most one.
 	FindInFlight(ctx context.Context, merchant, orderKey string) (Record, error)
 	// Testify writes down the platform's proven word about the end of a refund. The
-	// first word stands; the same again changes nothing; another one is journaled
-	// as a [*ContradictionError], and from then on the evidence is Contradicted.
+	// first word stands; the same again changes nothing but fills in an amount or a
+	// number that was not told; another one is journaled as a [*ContradictionError],
+	// and from then on the evidence is Contradicted. An ended refund keeps its end: a
+	// word that agrees changes nothing, and one that does not is a contradiction, but
+	// what it says is given back counts in the order's remainder.
 	Testify(ctx context.Context, key Key, evidence Evidence) error
 	// NoteForeign writes down a refund that was not made here; it counts in the
-	// order's remainder unless it failed. A later word about the same refund
-	// updates it. It reports whether anything changed.
+	// order's remainder unless it failed; an amount that was not told counts as
+	// nothing. A later word about the same refund updates it, but nothing undoes a
+	// success. When a refund of the books turns out to have its number, it goes from
+	// the list. It reports whether anything but the time of the last word changed.
 	NoteForeign(ctx context.Context, f ForeignRefund) (bool, error)
 	// ForeignRefunds lists them, newest first; "" means those of all merchants.
 	ForeignRefunds(ctx context.Context, merchant string) ([]ForeignRefund, error)
 	// DecideAudit answers the platform's question whether a refund is wanted, and
-	// remembers it: a question that was decided gets the same answer for ever.
+	// remembers it: a question that was decided gets the same answer for ever, one
+	// that was not is judged anew. One refund approves one question. It never refuses.
 	DecideAudit(ctx context.Context, question AuditQuestion) (AuditAnswer, error)
-	// SettleAudit is a person's decision on a question that was left undecided.
+	// SettleAudit is a person's decision on a question that was left undecided. The
+	// question about a refund of the books can only be refused, once it has ended.
+	// Decided twice alike is no error, otherwise it is an [*AuditDecidedError].
 	SettleAudit(ctx context.Context, merchant, platformRefundID string, decision providers.AuditDecision, by, note string, at time.Time) error
 	// Audits lists the questions, newest first; "" means those of all merchants.
 	Audits(ctx context.Context, merchant string) ([]AuditEntry, error)
@@ -77,12 +86,12 @@ type ForeignRefund struct {
 
 // AuditQuestion is [providers.AuditQuestion] as the ledger needs it.
 type AuditQuestion struct {
-	Merchant         string
-	Account          string
-	PlatformRefundID string
-	OrderKey         string
-	Amount           refund.Fen
-	At               time.Time
+	Merchant         string     `json:"merchant"`
+	Account          string     `json:"account"`
+	PlatformRefundID string     `json:"platform_refund_id"`
+	OrderKey         string     `json:"order_key"`
+	Amount           refund.Fen `json:"amount"`
+	At               time.Time  `json:"at"`
 }
 
 // AuditAnswer is the ledger's answer to it.
@@ -98,11 +107,25 @@ type AuditAnswer struct {
 type AuditEntry struct {
 	AuditQuestion
 	// Key of the refund it belongs to; zero while it is not known.
-	Key      Key
-	Decision providers.AuditDecision
-	Why      string
-	By       string
+	Key      Key                     `json:"key,omitzero"`
+	Decision providers.AuditDecision `json:"decision"`
+	Why      string                  `json:"why"`
+	By       string                  `json:"by,omitempty"`
 	// Asked counts how often, Last says when it was asked last.
-	Asked int
-	Last  time.Time
+	Asked int       `json:"asked"`
+	Last  time.Time `json:"last"`
+}
+
+// AuditDecidedError says that a question was decided otherwise before: the platform
+// has, or may have, the first answer.
+type AuditDecidedError struct {
+	Merchant         string
+	PlatformRefundID string
+	Booked           providers.AuditDecision
+	Wanted           providers.AuditDecision
+}
+
+func (e *AuditDecidedError) Error() string {
+	return fmt.Sprintf("ledger: audit %q of merchant %s is answered %q and cannot become %q: settle it in the platform's console",
+		e.PlatformRefundID, e.Merchant, e.Booked, e.Wanted)
 }

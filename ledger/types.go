@@ -128,7 +128,7 @@ type Obstacle string
 const (
 	ObstacleCap     Obstacle = "daily_cap"  // would cross today's cap
 	ObstacleReserve Obstacle = "reserve"    // would cross the reserve
-	ObstacleOrder   Obstacle = "order_turn" // another refund of the order is in flight
+	ObstacleOrder   Obstacle = "order_turn" // another refund of the order is in flight, or was sent just now
 	ObstacleFlag    Obstacle = "account_flagged"
 	ObstacleTooBig  Obstacle = "too_big" // larger than the whole cap or reserve
 )

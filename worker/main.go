@@ -36,10 +36,12 @@ func command(out io.Writer) *cobra.Command {
 
 The worker reads one YAML file: where Temporal and the ledger are, and the
 merchant accounts with their limits and keys. It registers the search
-attributes it needs. Asked to stop (SIGTERM, Ctrl-C), it lets running provider
+attributes it needs, and receives the platforms' messages where
+callbacks.listen says so. Asked to stop (SIGTERM, Ctrl-C), it lets running provider
 calls finish; killed, it loses nothing: another worker goes on.`,
 		Example: `  worker --config refundflow.yaml
-  worker check --config refundflow.yaml`,
+  worker check --config refundflow.yaml
+  worker platform refunds`,
 		Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), file) },
 	}
@@ -60,6 +62,7 @@ calls finish; killed, it loses nothing: another worker goes on.`,
 			return nil
 		},
 	})
+	root.AddCommand(platformCommand(out, &file))
 	return root
 }
 

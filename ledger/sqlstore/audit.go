@@ -46,6 +46,26 @@ var audits = []string{
 	FROM order_turns t JOIN refunds r ON r.account = t.account AND r.id = t.id
 	WHERE r.status <> 'open' OR r.merchant <> t.merchant OR r.order_key <> t.order_key`,
 
+	// What was not made here is not of the register. (That such refunds exceed what
+	// was paid is for Open to mind: the platform makes them, whatever the books say.)
+	`SELECT 'foreign refund ' || f.platform_refund_id || ' of merchant ' || f.merchant || ': is refund ' || r.account || '/' || r.id
+	FROM foreign_refunds f JOIN refunds r ON r.merchant = f.merchant AND r.platform_refund_id = f.platform_refund_id AND r.platform_refund_id <> ''`,
+
+	// An approval is for the refund that has the number, and for its amount.
+	`SELECT 'audit ' || a.platform_refund_id || ' of merchant ' || a.merchant || ': is approved with ' || a.verdict_amount ||
+		' fen, but refund ' || a.refund_account || '/' || a.refund_id || ' does not ask for that'
+	FROM audits a WHERE a.decision = 'approve' AND a.refund_id <> '' AND NOT EXISTS (
+		SELECT 1 FROM refunds r WHERE r.account = a.refund_account AND r.id = a.refund_id AND r.merchant = a.merchant
+			AND r.platform_refund_id = a.platform_refund_id AND r.amount = a.verdict_amount)`,
+	`SELECT 'audit ' || platform_refund_id || ' of merchant ' || merchant || ': is decided without a refund or a person'
+	FROM audits WHERE decision <> 'undecided' AND refund_id = '' AND decided_by = ''`,
+
+	// The platform's word that the money is back counts, unless it said something else too.
+	`SELECT 'refund ' || account || '/' || id || ': is ' || status || ', but the platform has reported ' || evidence_state
+	FROM refunds WHERE evidence_contradicted = 0 AND
+		(evidence_state = 'failed' AND status = 'succeeded' AND ended_by = '' OR
+		evidence_state = 'succeeded' AND status IN ('failed', 'rejected', 'cancelled') AND refunded = 0)`,
+
 	// Nothing happens without its line.
 	`SELECT 'refund ' || r.account || '/' || r.id || ': the journal does not say that it was opened'
 	FROM refunds r WHERE NOT EXISTS (SELECT 1 FROM journal j WHERE j.account = r.account AND j.id = r.id AND j.once = 'open')`,

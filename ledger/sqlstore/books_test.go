@@ -205,7 +205,7 @@ func (b books) balanced() {
 func (b books) dump() string {
 	b.Helper()
 	var out strings.Builder
-	for _, table := range []string{"accounts", "refunds", "holds", "usage_counters", "order_turns", "journal"} {
+	for _, table := range []string{"accounts", "refunds", "holds", "usage_counters", "order_turns", "journal", "foreign_refunds", "audits"} {
 		rows, err := b.reader.QueryContext(b.Context(), "SELECT * FROM "+table)
 		require.NoError(b, err)
 		columns, err := rows.Columns()

@@ -27,31 +27,40 @@ func (s *Store) Settle(ctx context.Context, key ledger.Key, done ledger.Settleme
 			return err
 		}
 		claim := fmt.Sprintf("settle %q with %s", refund.CleanText(done.Result.PlatformRefundID), done.Result.Amount)
-		agrees := fillIn(&r.PlatformRefundID, done.Result.PlatformRefundID)
+		agrees, err := t.learn(r, done.At, done.Result.PlatformRefundID)
+		if err != nil {
+			return err
+		}
+		if e, named := r.Evidence, done.Result.Amount; e != nil && (e.State != done.Result.State || differ(e.Amount, named)) {
+			e.Contradicted = true
+		}
 		if r.Status == ledger.Open {
 			if err := t.end(r, ledger.Ending{
 				Status: ledger.Succeeded, Reason: done.Reason, At: done.At, Refunded: done.Result.Amount,
-			}, "settle"); err != nil || agrees {
+			}, "settle"); err != nil {
 				return err
 			}
 		}
+		wrong := ""
 		switch {
 		case r.Status != ledger.Succeeded:
 			if r.Refunded == 0 {
 				r.Refunded = given(r, done.Result.Amount)
-				if err := t.save(r); err != nil {
-					return err
-				}
 			}
-			return t.refuse(done.At, claim, contradiction(r, ledger.Succeeded, "the provider gave back %s", given(r, done.Result.Amount)))
+			wrong = fmt.Sprintf("the provider gave back %s", given(r, done.Result.Amount))
 		case !agrees:
-			return t.refuse(done.At, claim, contradiction(r, ledger.Succeeded, "the provider's number is %q, not %q",
-				refund.CleanText(r.PlatformRefundID), refund.CleanText(done.Result.PlatformRefundID)))
+			wrong = fmt.Sprintf("the provider's number is %q, not %q",
+				refund.CleanText(r.PlatformRefundID), refund.CleanText(done.Result.PlatformRefundID))
 		case !fillIn(&r.Refunded, done.Result.Amount):
-			return t.refuse(done.At, claim, contradiction(r, ledger.Succeeded, "%s is booked as given back, the provider says %s",
-				r.Refunded, done.Result.Amount))
+			wrong = fmt.Sprintf("%s is booked as given back, the provider says %s", r.Refunded, done.Result.Amount)
+		case r.Evidence != nil && r.Evidence.Contradicted:
+			wrong = fmt.Sprintf("%s is given back, but the provider has also reported %s with %s",
+				r.Refunded, r.Evidence.State, r.Evidence.Amount)
 		}
-		return t.save(r) // a number that was not known before
+		if err := t.save(r); err != nil || wrong == "" { // what was not known before
+			return err
+		}
+		return t.refuse(done.At, claim, contradiction(r, ledger.Succeeded, "%s", wrong))
 	})
 }
 
@@ -82,8 +91,12 @@ func (s *Store) Finish(ctx context.Context, key ledger.Key, e ledger.Ending) err
 			return err
 		}
 		claim := fmt.Sprintf("finish %s with %s", e.Status, e.Refunded)
+		proven := r.Status == ledger.Open && e.Status != ledger.Succeeded && r.Evidence != nil &&
+			r.Evidence.State == providers.ResultSucceeded && !r.Evidence.Contradicted
 		withdrawn := e.Status == ledger.Rejected || e.Status == ledger.Cancelled
 		switch {
+		case proven && (withdrawn || e.By == ""):
+			return t.refuse(e.At, claim, contradiction(r, e.Status, "the provider has reported that the money is back"))
 		case r.Status == ledger.Open && withdrawn && r.Sending != ledger.NotBegun:
 			return t.refuse(e.At, claim, contradiction(r, e.Status, "it was sent, and may have been paid"))
 		case r.Status == ledger.Open && withdrawn && r.Verification == ledger.Done:
@@ -91,6 +104,9 @@ func (s *Store) Finish(ctx context.Context, key ledger.Key, e ledger.Ending) err
 		case r.Status == ledger.Open && withdrawn && r.Verification == ledger.Begun:
 			return t.refuse(e.At, claim, contradiction(r, e.Status, "the order's verification may have been cancelled, which has no way back"))
 		case r.Status == ledger.Open:
+			if proven { // a person knows better, but the order's remainder keeps to the provider's word
+				r.Refunded = given(r, r.Evidence.Amount)
+			}
 			return t.end(r, e, "finish "+string(e.Status))
 		case r.Status != e.Status:
 			return t.refuse(e.At, claim, contradiction(r, e.Status, "it ended at %s", r.EndedAt.Format(time.RFC3339)))

@@ -120,15 +120,8 @@ func (t *tx) obstacle(r *row, at time.Time, limits ledger.Limits, wanted hold) (
 				Why: fmt.Sprintf("%s is more than the whole %s of %s: raise it or refund in parts", r.Amount, limit.name, limit.most)}, nil
 		}
 	}
-	var other ledger.Key
-	found, err := t.get([]any{&other.Account, &other.ID},
-		`SELECT account, id FROM order_turns WHERE merchant = ? AND order_key = ?`, r.merchant, r.orderKey)
-	if err != nil {
-		return ledger.Hold{}, err
-	}
-	if found && other != r.Key {
-		return ledger.Hold{Obstacle: ledger.ObstacleOrder, RetryAt: at.Add(turnPause),
-			Why: fmt.Sprintf("refund %s of the same order %s is in flight: one at a time", other, r.orderKey)}, nil
+	if obstacle, err := t.turnObstacle(r, at); err != nil || obstacle.Obstacle != "" {
+		return obstacle, err
 	}
 	// The stricter reading of the cap, a refund that would cross it waits, is
 	// inferred: see the protocol notes, docs/protocols/baidu.md §11.
@@ -217,15 +210,4 @@ func (t *tx) giveBack(r *row, kind, period string) error {
 func (t *tx) used(account, kind, period string) (used refund.Fen, err error) {
 	_, err = t.get([]any{&used}, `SELECT used FROM usage_counters WHERE account = ? AND kind = ? AND period = ?`, account, kind, period)
 	return used, err
-}
-
-func (t *tx) takeTurn(r *row) error {
-	_, err := t.exec(`INSERT INTO order_turns (merchant, order_key, account, id) VALUES (?, ?, ?, ?)
-		ON CONFLICT (account, id) DO NOTHING`, r.merchant, r.orderKey, r.Key.Account, r.Key.ID)
-	return err
-}
-
-func (t *tx) freeTurn(r *row) error {
-	_, err := t.exec(`DELETE FROM order_turns WHERE account = ? AND id = ?`, r.Key.Account, r.Key.ID)
-	return err
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/refund"
@@ -22,6 +23,10 @@ type row struct {
 	resends int
 	// absentMark is the time of the last sending or counted reading.
 	absentMark int64
+	// sentAt is the time of the last sending, and gap the least time after one of
+	// another refund of the order.
+	sentAt int64
+	gap    time.Duration
 	// hold is the one alive, or nil.
 	hold *hold
 }
@@ -30,16 +35,19 @@ type row struct {
 func (t *tx) load(key ledger.Key) (*row, error) {
 	r := &row{Record: ledger.Record{Key: key}}
 	var request []byte
-	var opened, ended int64
+	var opened, ended, gap, heard int64
 	var h hold
+	var e ledger.Evidence
 	found, err := t.get([]any{
 		&r.Fingerprint, &request, &r.Number, &r.Amount, &r.Status, &r.Reason, &opened, &ended, &r.endedBy,
 		&r.Verification, &r.cancels, &r.Sending, &r.Sends, &r.attempts, &r.resends, &r.AbsentReads, &r.absentMark,
-		&r.PlatformRefundID, &r.Receipt, &r.Refunded, &r.merchant, &r.orderKey,
+		&r.PlatformRefundID, &r.Receipt, &r.Refunded, &r.merchant, &r.orderKey, &r.sentAt, &gap,
+		&e.State, &e.PlatformRefundID, &e.Amount, &heard, &e.Source, &e.Contradicted,
 		&h.n, &h.day, &h.period, &h.state,
 	}, `SELECT r.fingerprint, r.request, r.number, r.amount, r.status, r.reason, r.opened_at, r.ended_at, r.ended_by,
 			r.verification, r.cancels, r.sending, r.sends, r.attempts, r.resends, r.absent_reads, r.absent_mark,
-			r.platform_refund_id, r.receipt, r.refunded, r.merchant, r.order_key,
+			r.platform_refund_id, r.receipt, r.refunded, r.merchant, r.order_key, r.sent_at, r.order_gap,
+			r.evidence_state, r.evidence_id, r.evidence_amount, r.evidence_at, r.evidence_source, r.evidence_contradicted,
 			COALESCE(h.n, 0), COALESCE(h.day, ''), COALESCE(h.period, ''), COALESCE(h.state, '')
 		FROM refunds r
 		LEFT JOIN holds h ON h.account = r.account AND h.id = r.id AND h.state IN ('held', 'counted')
@@ -54,6 +62,11 @@ func (t *tx) load(key ledger.Key) (*row, error) {
 		return nil, fmt.Errorf("ledger: the stored request of %s cannot be read: %w", key, err)
 	}
 	r.Opened, r.EndedAt = fromMicros(opened), fromMicros(ended)
+	r.gap = time.Duration(gap) * time.Microsecond
+	if e.State != "" {
+		e.At = fromMicros(heard)
+		r.Evidence = &e
+	}
 	if h.n > 0 {
 		r.hold = &h
 	}
@@ -71,13 +84,23 @@ func (t *tx) loadOpen(key ledger.Key, step string) (*row, error) {
 
 // save writes all that may change of a refund; holds are written where they change.
 func (t *tx) save(r *row) error {
+	var e ledger.Evidence
+	contradicted := 0
+	if r.Evidence != nil {
+		e = *r.Evidence
+	}
+	if e.Contradicted {
+		contradicted = 1
+	}
 	_, err := t.exec(`UPDATE refunds SET status = ?, reason = ?, ended_at = ?, ended_by = ?, verification = ?, cancels = ?,
 			sending = ?, sends = ?, attempts = ?, resends = ?, absent_reads = ?, absent_mark = ?,
-			platform_refund_id = ?, receipt = ?, refunded = ?
+			platform_refund_id = ?, receipt = ?, refunded = ?, sent_at = ?, evidence_state = ?, evidence_id = ?,
+			evidence_amount = ?, evidence_at = ?, evidence_source = ?, evidence_contradicted = ?
 		WHERE account = ? AND id = ?`,
 		r.Status, r.Reason, micros(r.EndedAt), r.endedBy, r.Verification, r.cancels,
 		r.Sending, r.Sends, r.attempts, r.resends, r.AbsentReads, r.absentMark,
-		r.PlatformRefundID, r.Receipt, r.Refunded, r.Key.Account, r.Key.ID)
+		r.PlatformRefundID, r.Receipt, r.Refunded, r.sentAt, e.State, e.PlatformRefundID,
+		e.Amount, micros(e.At), e.Source, contradicted, r.Key.Account, r.Key.ID)
 	return err
 }
 

@@ -122,16 +122,25 @@ func (t *tx) refusal(o ledger.Opening, orderKey string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	elsewhere, unasked, err := t.foreignOf(o.Rules.Merchant, orderKey)
+	if err != nil {
+		return "", err
+	}
+	sum, standing = sum+unasked, standing+elsewhere
+	var some, part string // the platform's own share, in words
+	if elsewhere > 0 {
+		some, part = fmt.Sprintf(" (%d of them not made here)", elsewhere), fmt.Sprintf(" (%s of it not made here)", unasked)
+	}
 	total, amount := o.Request.Order.Total, o.Request.Amount
 	switch {
-	case standing > 0 && (low != total || high != total):
+	case standing > elsewhere && (low != total || high != total):
 		return fmt.Sprintf("order %s was refunded before with a total of %s, this request says %s: correct order.total",
 			orderKey, high, total), nil
 	case o.Rules.MaxRefundsPerOrder > 0 && standing >= o.Rules.MaxRefundsPerOrder:
-		return fmt.Sprintf("order %s has %d refunds, and %s permits %d", orderKey, standing, o.Rules.Provider, o.Rules.MaxRefundsPerOrder), nil
+		return fmt.Sprintf("order %s has %d refunds%s, and %s permits %d", orderKey, standing, some, o.Rules.Provider, o.Rules.MaxRefundsPerOrder), nil
 	case sum+amount > total:
-		return fmt.Sprintf("order %s of %s has %s left: %s is given back or on its way, %s is asked for",
-			orderKey, total, max(total-sum, 0), sum, amount), nil
+		return fmt.Sprintf("order %s of %s has %s left: %s is given back or on its way%s, %s is asked for",
+			orderKey, total, max(total-sum, 0), sum, part, amount), nil
 	}
 	return "", nil
 }
@@ -142,10 +151,10 @@ func (t *tx) register(o ledger.Opening, orderKey string, request []byte) (*ledge
 		return nil, err
 	}
 	if _, err := t.exec(`INSERT INTO refunds (account, id, fingerprint, request, provider, merchant, order_key,
-			order_total, amount, number, opened_at, status, verification, sending)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			order_total, amount, number, opened_at, order_gap, status, verification, sending)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		key.Account, key.ID, o.Fingerprint, string(request), o.Rules.Provider, o.Rules.Merchant, orderKey,
-		o.Request.Order.Total, o.Request.Amount, o.Number, micros(o.At), ledger.Open, ledger.NotBegun, ledger.NotBegun); err != nil {
+		o.Request.Order.Total, o.Request.Amount, o.Number, micros(o.At), o.Rules.OrderGap.Microseconds(), ledger.Open, ledger.NotBegun, ledger.NotBegun); err != nil {
 		return nil, err
 	}
 	if _, err := t.journal(key, o.At, "open", fmt.Sprintf("%s of order %s (%s), number %s",

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -77,6 +78,13 @@ func TestOpenRefuses(t *testing.T) {
 			before: func(b books) { b.openedOf("a", "o1", 10, 100).openedOf("b", "o1", 10, 100).settled("b", 0) },
 			change: func(o *ledger.Opening) { o.Rules.MaxRefundsPerOrder = 2 },
 			want:   "order o1 has 2 refunds, and baidu permits 2"},
+		{name: "the fifty-first refund of an order that permits 50",
+			before: func(b books) { openedMany(b, 50) },
+			change: func(o *ledger.Opening) { o.Rules.MaxRefundsPerOrder = 50 },
+			want:   "order o1 has 50 refunds, and baidu permits 50"},
+		{name: "not the fiftieth",
+			before: func(b books) { openedMany(b, 49) },
+			change: func(o *ledger.Opening) { o.Rules.MaxRefundsPerOrder = 50 }},
 		{name: "not for refunds that did not succeed",
 			before: func(b books) {
 				b.openedOf("a", "o1", 10, 100).openedOf("b", "o1", 10, 100).finished("b", ledger.Cancelled)
@@ -87,6 +95,15 @@ func TestOpenRefuses(t *testing.T) {
 			want:   "baidu gives back within 7 days of the payment: the order was paid at 2026-11-14T03:59:59Z, 168h0m1s ago"},
 		{name: "not at the last moment of the window",
 			change: func(o *ledger.Opening) { o.Rules.Window, o.Request.Order.PaidAt = 7*day, noon.Add(-7*day) }},
+		{name: "an order a microsecond after a window of 365 days",
+			change: func(o *ledger.Opening) {
+				o.Rules.Window, o.Request.Order.PaidAt = 365*day, noon.Add(-365*day-time.Microsecond)
+			},
+			want: "baidu gives back within 365 days of the payment: the order was paid at 2025-11-21T03:59:59Z, 8760h0m0s ago"},
+		{name: "not at the last moment of 365 days, told in the payer's own zone",
+			change: func(o *ledger.Opening) {
+				o.Rules.Window, o.Request.Order.PaidAt = 365*day, noon.Add(-365*day).In(time.FixedZone("", 8*3600))
+			}},
 		{name: "not when the time of payment is unknown",
 			change: func(o *ledger.Opening) { o.Rules.Window, o.Request.Order.PaidAt = 7*day, time.Time{} }},
 		{name: "an order without the number the platform knows it by",
@@ -121,6 +138,16 @@ func TestOpenRefuses(t *testing.T) {
 			}, *got.Record)
 			require.Equal(t, []string{"open"}, b.steps("new"))
 		})
+	}
+}
+
+// openedMany opens n refunds of one fen, half of them settled.
+func openedMany(b books, n int) {
+	for i := range n {
+		id := fmt.Sprintf("n%d", i)
+		if b.openedOf(id, "o1", 1, 100); i%2 == 0 {
+			b.settled(id, 0)
+		}
 	}
 }
 

@@ -94,7 +94,7 @@ func (s *Store) BeginResend(ctx context.Context, key ledger.Key, at time.Time, l
 func (t *tx) sending(r *row, at time.Time, step, text string) error {
 	r.Sends++
 	r.attempts++
-	r.AbsentReads, r.absentMark = 0, micros(at)
+	r.AbsentReads, r.absentMark, r.sentAt = 0, micros(at), max(micros(at), r.sentAt)
 	if err := t.save(r); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (t *tx) sending(r *row, at time.Time, step, text string) error {
 }
 
 // EndSend writes down what came of the last sending. An acceptance is booked
-// whatever was believed before. A second one with another number or amount may
+// whatever was believed before, and with it the end, when the answer names one. A second one with another number or amount may
 // be a second payment: the first is kept, the second journaled and returned as
 // a [*ledger.ContradictionError].
 func (s *Store) EndSend(ctx context.Context, key ledger.Key, at time.Time, a ledger.Answer) error {
@@ -116,7 +116,10 @@ func (s *Store) EndSend(ctx context.Context, key ledger.Key, at time.Time, a led
 		case err != nil:
 			return err
 		case a.Receipt != nil:
-			return t.accept(r, at, *a.Receipt, a.Text)
+			if err := t.accept(r, at, *a.Receipt, a.Text); err != nil {
+				return err
+			}
+			return t.hear(key, at, *a.Receipt)
 		case r.Status != ledger.Open || r.Sending != ledger.Begun:
 			return nil // a late or repeated answer: what is known is better
 		case a.NotSent:
@@ -161,9 +164,16 @@ func (t *tx) accept(r *row, at time.Time, receipt providers.Receipt, text string
 	if r.Status != ledger.Open && r.Status != ledger.Succeeded {
 		return t.refuse(at, claim, contradiction(r, ledger.Open, "the platform %s", claim))
 	}
-	if !fillIn(&r.PlatformRefundID, receipt.PlatformRefundID) || !fillIn(&r.Receipt, receipt.Amount) {
-		return t.refuse(at, claim, contradiction(r, r.Status, "it was accepted as %q with %s before, now the platform %s",
-			refund.CleanText(r.PlatformRefundID), r.Receipt, claim))
+	before := fmt.Sprintf("accepted as %q with %s", refund.CleanText(r.PlatformRefundID), r.Receipt)
+	agrees := fillIn(&r.Receipt, receipt.Amount)
+	if agrees {
+		var err error
+		if agrees, err = t.learn(r, at, receipt.PlatformRefundID); err != nil {
+			return err
+		}
+	}
+	if !agrees {
+		return t.refuse(at, claim, contradiction(r, r.Status, "it was %s before, now the platform %s", before, claim))
 	}
 	if r.Sending != ledger.Done {
 		r.Sending, r.Sends = ledger.Done, max(r.Sends, 1)

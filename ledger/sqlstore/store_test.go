@@ -3,13 +3,14 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/refundflow/refundflow/ledger"
@@ -68,7 +69,7 @@ func TestOpenRefusesAnAddress(t *testing.T) {
 		{"a text", write("text", strings.Repeat("not a database\n", 100)), "is not an SQLite file"},
 		{"another program's tables", database("other.db", `CREATE TABLE orders (id)`), "another program (application id 0x0, 1 tables"},
 		{"another program's mark", database("marked.db", `PRAGMA application_id = 7`), "another program (application id 0x7"},
-		{"a newer schema", newer, "version 99, this program knows versions up to 2"},
+		{"a newer schema", newer, "version 99, this program knows versions up to 3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before, _ := os.ReadFile(c.dsn) // nothing to compare where there is no file
@@ -81,14 +82,56 @@ func TestOpenRefusesAnAddress(t *testing.T) {
 	}
 }
 
-func TestALedgerOfTheFirstSchemaIsBroughtUpToDate(t *testing.T) {
+// fileOf makes a ledger of an older schema with these rows.
+func fileOf(t *testing.T, version int64, rows string) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "ledger.db")
-	old := newBooks(t, file).opened("a", 100).flagged(noon, "bad key")
-	_, err := old.writer.ExecContext(t.Context(), `ALTER TABLE accounts DROP COLUMN trial; DELETE FROM goose_db_version WHERE version_id > 1`)
+	writer, reader, err := openSQLite(t.Context(), file)
 	require.NoError(t, err)
-	b := newBooks(t, file)
+	folder, err := fs.Sub(migrations, sqlite.folder)
+	require.NoError(t, err)
+	steps, err := goose.NewProvider(sqlite.goose, writer, folder, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	require.NoError(t, err)
+	_, err = steps.UpTo(t.Context(), version)
+	require.NoError(t, err)
+	_, err = writer.ExecContext(t.Context(), rows)
+	require.NoError(t, err)
+	require.NoError(t, reader.Close())
+	require.NoError(t, writer.Close())
+	return file
+}
+
+func TestALedgerOfTheFirstSchemaIsBroughtUpToDate(t *testing.T) {
+	b := newBooks(t, fileOf(t, 1, `INSERT INTO accounts (account, flag, flagged_at) VALUES ('shop', 'bad key', 1795233600000000)`))
 	require.Equal(t, "bad key", b.flag())
-	b.held("a", noon.Add(flagTrial), noLimits).balanced()
+	b.opened("a", 100).held("a", noon.Add(flagTrial), noLimits).balanced()
+}
+
+func TestALedgerOfTheSecondSchemaKeepsItsRefunds(t *testing.T) {
+	rows, err := os.ReadFile("testdata/version2.sql")
+	require.NoError(t, err)
+	b := newBooks(t, fileOf(t, 2, string(rows)))
+	b.balanced()
+	require.Equal(t, "bad key", b.flag())
+	for id, want := range map[string]struct {
+		status ledger.Status
+		sent   time.Time
+	}{
+		"settled": {ledger.Succeeded, noon}, "doubt": {ledger.Open, noon.Add(time.Hour)}, "waiting": {ledger.Open, time.Time{}}, "failed": {ledger.Failed, time.Time{}},
+	} {
+		r := b.record(id)
+		require.Equal(t, want.status, r.Status, id)
+		require.EqualValues(t, 100, r.Amount, id)
+		require.Nil(t, r.Evidence, id)
+		var sent int64
+		require.NoError(t, b.reader.QueryRowContext(t.Context(), `SELECT sent_at FROM refunds WHERE id = ?`, id).Scan(&sent))
+		require.Equal(t, want.sent, fromMicros(sent), "%s: the time of its last sending is taken from the journal", id)
+	}
+	found, err := b.FindByPlatformRefund(t.Context(), "baidu/M1", "P1")
+	require.NoError(t, err)
+	require.Equal(t, key("settled"), found.Key)
+	require.NoError(t, b.Testify(t.Context(), key("doubt"), evidence(succeeded, "P2", 100)))
+	b.settled("doubt", 100).balanced()
 }
 
 func TestAFileIsKeptWithFullSync(t *testing.T) {
@@ -120,89 +163,4 @@ func TestABusyDatabaseIsWaitedForWithinTheContext(t *testing.T) {
 	err := again(ctx, busy, func() error { cancel(); return sql.ErrConnDone })
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, sql.ErrConnDone, "and the cause is told")
-}
-
-// everyStep takes one refund through all steps; each is called at its time.
-func everyStep(b books) []func() error {
-	ctx := b.Context()
-	first := opening("a", "o1", 100, 300)
-	steps := []func() error{
-		func() error { _, err := b.Open(ctx, first); return err },
-		func() error { return b.Note(ctx, key("a"), noon, "approved", "by finance-2") },
-		func() error { _, err := b.Hold(ctx, key("a"), noon, limits(500, 500)); return err },
-		func() error { _, err := b.BeginCancel(ctx, key("a"), noon, limits(500, 500)); return err },
-		func() error { return b.EndCancel(ctx, key("a"), noon, false, "busy") },
-		func() error { _, err := b.BeginCancel(ctx, key("a"), noon, limits(500, 500)); return err },
-		func() error { return b.EndCancel(ctx, key("a"), noon, true, "ok") },
-		func() error { _, err := b.BeginSend(ctx, key("a"), noon, limits(500, 500)); return err },
-		func() error { return b.EndSend(ctx, key("a"), noon, notSent) },
-		func() error { _, err := b.Hold(ctx, key("a"), noon.Add(day), limits(500, 500)); return err },
-		func() error { _, err := b.BeginSend(ctx, key("a"), noon.Add(day), limits(500, 500)); return err },
-		func() error { return b.EndSend(ctx, key("a"), noon.Add(day), refused) },
-		func() error { _, err := b.BeginSend(ctx, key("a"), noon.Add(2*day), limits(500, 500)); return err },
-		func() error { return b.EndSend(ctx, key("a"), noon.Add(2*day), unknown) },
-		func() error { _, err := b.NoteAbsent(ctx, key("a"), noon.Add(3*day), time.Minute); return err },
-		func() error {
-			_, err := b.BeginResend(ctx, key("a"), noon.Add(4*day), limits(500, 500), 1, 2)
-			return err
-		},
-		func() error { _, err := b.NoteAbsent(ctx, key("a"), noon.Add(5*day), time.Minute); return err },
-		func() error { return b.EndSend(ctx, key("a"), noon.Add(5*day), notSent) },
-		func() error { return b.EndSend(ctx, key("a"), noon.Add(5*day), accepted1) },
-		func() error { return b.Settle(ctx, key("a"), settlement("P1", 100)) },
-		func() error { return b.Flag(ctx, "shop", noon, "bad key") },
-		func() error { return b.Unflag(ctx, "shop", noon, "ops-1") },
-		func() error { _, err := b.Open(ctx, opening("b", "o1", 100, 300)); return err },
-		func() error { _, err := b.Hold(ctx, key("b"), noon, limits(500, 500)); return err },
-		func() error { return b.Finish(ctx, key("b"), ledger.Ending{Status: ledger.Cancelled, At: noon}) },
-		func() error { return b.Flag(ctx, "shop", noon, "bad signature") },
-		func() error { _, err := b.Open(ctx, opening("c", "o1", 100, 300)); return err },
-		func() error { _, err := b.Hold(ctx, key("c"), noon.Add(time.Hour), limits(500, 500)); return err },
-		func() error { _, err := b.BeginSend(ctx, key("c"), noon.Add(time.Hour), limits(500, 500)); return err },
-		func() error { return b.EndSend(ctx, key("c"), noon.Add(time.Hour), accepted1) },
-	}
-	return steps
-}
-
-func TestEveryStepRepeatedChangesNothing(t *testing.T) {
-	b := newBooks(t, memory)
-	previous := b.dump()
-	for i, step := range everyStep(b) {
-		require.NoError(t, step(), "step %d", i)
-		once := b.dump()
-		require.NotEqual(t, previous, once, "step %d does something", i)
-		require.NoError(t, step(), "step %d again", i)
-		require.Equal(t, once, b.dump(), "step %d again", i)
-		b.balanced()
-		previous = once
-	}
-}
-
-func TestEveryStatementUsesAnIndex(t *testing.T) {
-	b := newBooks(t, memory)
-	statements := map[string]bool{}
-	b.dialect.rebind = func(query string) string { statements[query] = true; return query }
-	for _, step := range everyStep(b) {
-		require.NoError(t, step())
-	}
-	b.record("a")
-	b.steps("a")
-	b.used(noon)
-	require.Greater(t, len(statements), 15)
-	// Reading all of a merchant's or an account's refunds is a scan in disguise.
-	scan := regexp.MustCompile(`\bSCAN \w+|USE TEMP B-TREE|\(merchant=\?\)|SEARCH [^a]\w* .*\(account=\?\)`)
-	for statement := range statements {
-		rows, err := b.writer.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement, make([]any, strings.Count(statement, "?"))...)
-		require.NoError(t, err, statement)
-		for rows.Next() {
-			var id, parent, unused int
-			var detail string
-			require.NoError(t, rows.Scan(&id, &parent, &unused, &detail))
-			if detail != "SCAN CONSTANT ROW" {
-				require.NotRegexp(t, scan, detail, statement)
-			}
-		}
-		require.NoError(t, rows.Err())
-		require.NoError(t, rows.Close())
-	}
 }

@@ -42,6 +42,8 @@ type Service struct {
 	owned   bool // the client is ours to close
 	workers []worker.Worker
 	fatal   chan error
+	// hush stops receiving callbacks, and returns when the last one is answered.
+	hush func()
 }
 
 // Start opens everything, registers the search attributes and begins to work.
@@ -57,11 +59,9 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := sqlstore.Open(ctx, ledgerDSN(o.Config))
-	if err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
+	if s.ledger, err = OpenLedger(ctx, o.Config); err != nil {
+		return nil, err
 	}
-	s.ledger = store // not before: a nil *Store would be a ledger that is not nil
 	if s.client == nil {
 		options := ClientOptions(o.Logger)
 		options.HostPort, options.Namespace = o.Config.Temporal.Address, o.Config.Temporal.Namespace
@@ -75,6 +75,9 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 		return nil, err
 	}
 	if err = s.work(o, &activities.Activities{Accounts: all, Ledger: s.ledger}); err != nil {
+		return nil, err
+	}
+	if err = s.listen(ctx, o, all); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -94,12 +97,7 @@ func (s *Service) work(o Options, steps *activities.Activities) error {
 			WorkerStopTimeout:     stopTimeout,
 			Interceptors:          o.Interceptors,
 			DisableWorkflowWorker: i > 0,
-			OnFatalError: func(err error) {
-				select {
-				case s.fatal <- err:
-				default:
-				}
-			},
+			OnFatalError:          s.fail,
 		})
 		if i == 0 {
 			w.RegisterWorkflowWithOptions(workflows.RefundWorkflow, workflow.RegisterOptions{Name: workflows.TypeRefund})
@@ -124,11 +122,21 @@ func ClientOptions(l logrus.FieldLogger) client.Options {
 // Fatal receives an error from which the worker cannot recover.
 func (s *Service) Fatal() <-chan error { return s.fatal }
 
+func (s *Service) fail(err error) {
+	select {
+	case s.fatal <- err:
+	default: // one is enough to stop
+	}
+}
+
 // Ledger is the open ledger.
 func (s *Service) Ledger() ledger.Ledger { return s.ledger }
 
 // Stop lets running steps finish and closes what Start opened.
 func (s *Service) Stop() {
+	if s.hush != nil {
+		s.hush()
+	}
 	for _, w := range s.workers {
 		w.Stop()
 	}
@@ -138,6 +146,15 @@ func (s *Service) Stop() {
 	if s.ledger != nil {
 		_ = s.ledger.Close()
 	}
+}
+
+// OpenLedger opens the books that the configuration names.
+func OpenLedger(ctx context.Context, c *config.Config) (ledger.Ledger, error) {
+	store, err := sqlstore.Open(ctx, ledgerDSN(c))
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err) // not store: a nil *Store would be a ledger that is not nil
+	}
+	return store, nil
 }
 
 // ledgerDSN puts a relative file beside the configuration.

@@ -1,0 +1,170 @@
+package xlife
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/refundflow/refundflow/providers/wire"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// call makes one signed exchange and returns the members of the operation's own
+// answer. Everything else is a [*refund.Failure]. It is a POST although the
+// gateway allows GET, which would leave session and signature in access logs (§1).
+func (p *Provider) call(ctx context.Context, o op, own map[string]string) (wire.Object, error) {
+	at := p.now()
+	if pause := p.lane.Enter(at); pause > 0 {
+		return nil, fail(o, refund.Failure{Class: refund.ClassThrottled, Code: "lane", RetryAfter: pause,
+			Hint: "nothing was sent: the app's calls are being held back"})
+	}
+	answer, err := p.http.Do(ctx, wire.PostForm(p.settings.URL, nil, p.form(o, own, at)))
+	if err != nil {
+		return nil, transportFailure(o, err)
+	}
+	members, err := judge(o, answer, at)
+	var f *refund.Failure
+	if errors.As(err, &f) && f.Class == refund.ClassThrottled && f.RetryAfter > 0 {
+		p.lane.Quiet(p.now().Add(f.RetryAfter)) // until then every call of the app is wasted
+	}
+	return members, err
+}
+
+// judge reads what came back. The gateway answers errors with 200 too (inferred,
+// §1), so that any other status is a word of something in between, unless the
+// body is a refusal that the table lists.
+func judge(o op, answer wire.Answer, at time.Time) (wire.Object, error) {
+	pause := answer.RetryAfter(at)
+	r, unreadable := parseReply(o, answer.Body)
+	if speaks(answer.Status) && unreadable == nil {
+		switch _, listed := find(r.number, r.sub); {
+		case answer.Status < 300, r.refused && listed:
+			return r.members, r.failure(o, pause)
+		case !o.reads():
+			// The gateway was reached and says something unheard of: the status does not
+			// prove that it did nothing (inferred).
+			return nil, fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", answer.Status),
+				Message: clean(r.message), Hint: hintLook, RetryAfter: pause})
+		}
+	}
+	if err := statusFailure(o, answer.Status, pause); err != nil {
+		return nil, err
+	}
+	return nil, unreadableFailure(o, unreadable)
+}
+
+// speaks reports whether the body of an answer with this status is the gateway's
+// own word. 408 comes from a proxy that grew tired of somebody, and tells no
+// more than a 504.
+func speaks(status int) bool {
+	return status >= 200 && status < 300 || status >= 400 && status < 500 &&
+		status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
+}
+
+// statusFailure is what an HTTP status means by itself, nil for 2xx.
+func statusFailure(o op, status int, pause time.Duration) error {
+	f := refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", status), Hint: hintLook, RetryAfter: pause}
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status == http.StatusTooManyRequests:
+		f.Class, f.Hint = refund.ClassThrottled, hintSlow
+	case speaks(status):
+		f.Class, f.RetryAfter, f.Hint = refund.ClassMisconfigured, 0, "compare url with the platform's pages"
+	}
+	return fail(o, f)
+}
+
+// failure is nil for an answer that is none, else the row of the code table.
+func (r reply) failure(o op, pause time.Duration) error {
+	if !r.refused {
+		return nil
+	}
+	row, _ := find(r.number, r.sub)
+	f := refund.Failure{Class: row.class, Code: r.name(), Message: clean(r.message), Hint: row.hint, RequestOnly: row.request,
+		RetryAfter: max(row.wait, pause)}
+	switch ban := banned(r.message); {
+	case row.class == refund.ClassThrottled && ban > 0:
+		f.RetryAfter = ban
+	case row.class != refund.ClassThrottled && row.class != refund.ClassAmbiguous:
+		f.RetryAfter = 0
+	}
+	return fail(o, f)
+}
+
+var banText = regexp.MustCompile(`([0-9]{1,9}) more second`)
+
+// banned reads for how long the gateway takes no more calls, 0 when it does not
+// say, plus the second in which the ban ends (§7.2). No ban outlasts the day
+// whose quota is used up.
+func banned(message string) time.Duration {
+	found := banText.FindStringSubmatch(message)
+	if found == nil {
+		return 0
+	}
+	seconds, _ := strconv.ParseInt(found[1], 10, 64)
+	return min(time.Duration(seconds+1)*time.Second, 24*time.Hour)
+}
+
+// transportFailure: what was not sent can be sent again; what may have arrived
+// is ambiguous.
+func transportFailure(o op, err error) error {
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "transport", Hint: hintLook})
+	}
+	if e.MayHaveArrived {
+		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: string(e.Kind), Hint: hintLook})
+	}
+	return fail(o, refund.Failure{Class: refund.ClassTransient, Code: string(e.Kind), Message: clean(e.Error()),
+		Hint: "Miaojie's gateway was not reached: check the network, url and the clock"})
+}
+
+// unreadableFailure is for a page in a 200 as much as for a refund without its
+// amount: something answered, but not what was asked. why names fields, never
+// content.
+func unreadableFailure(o op, why error) error {
+	return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "unreadable", Message: refund.CleanText(why.Error()), Hint: hintLook})
+}
+
+// refuse is for a request that is wrong before it is sent.
+func refuse(o op, err error) error {
+	return fail(o, refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true, Code: "invalid", Message: refund.CleanText(err.Error()),
+		Hint: "nothing was sent: correct what is named"})
+}
+
+// fail fits a failure to its operation. A read changes nothing: an ambiguous one
+// is simply repeated, and it can refuse to answer but never refuse the refund.
+// While the way to an order is asked, no refund has been sent: what only a person
+// can settle must not look as if one had.
+func fail(o op, f refund.Failure) error {
+	f.Op = string(o)
+	if !o.reads() {
+		return &f
+	}
+	switch f.Class {
+	case refund.ClassAmbiguous:
+		f.Class, f.Hint = refund.ClassTransient, "nothing was changed: ask again"
+	case refund.ClassRejected:
+		f.Class = refund.ClassNeedsHuman
+	case refund.ClassTransient, refund.ClassThrottled, refund.ClassInsufficientFunds, refund.ClassMisconfigured, refund.ClassNeedsHuman:
+	}
+	if o == opRoute && f.Class == refund.ClassNeedsHuman {
+		f.Class, f.RequestOnly = refund.ClassMisconfigured, true
+	}
+	return &f
+}
+
+var (
+	// word is a code that can be shown as it is.
+	word = regexp.MustCompile(`^[0-9A-Za-z_.:-]{1,64}$`)
+	// tokenLike matches what could be a session, a signature or a secret that a
+	// platform quotes back at us.
+	tokenLike = regexp.MustCompile(`[0-9A-Za-z+/=._%-]{24,}`)
+)
+
+func clean(text string) string { return refund.CleanText(tokenLike.ReplaceAllString(text, "…")) }

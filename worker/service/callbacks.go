@@ -1,0 +1,59 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/refundflow/refundflow/activities"
+	"github.com/refundflow/refundflow/callback"
+	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/workflows"
+)
+
+// listen receives the platforms' messages where the configuration says so.
+func (s *Service) listen(ctx context.Context, o Options, all activities.Accounts) error {
+	address := o.Config.Callbacks.Listen
+	if address == "" {
+		return nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("callbacks.listen: %w; is another worker of this machine listening there?", err)
+	}
+	handler := callback.New(callback.Options{
+		Accounts: callbackAccounts{all}, Books: s.ledger, Signal: s.wake, Logger: o.Logger,
+	})
+	serving, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := callback.Serve(serving, listener, handler, o.Logger); err != nil {
+			s.fail(fmt.Errorf("callbacks: %w", err))
+		}
+	}()
+	s.hush = func() { stop(); <-done }
+	return nil
+}
+
+// wake asks a refund to look for its result now. One that has ended, or was
+// forgotten, needs no waking.
+func (s *Service) wake(ctx context.Context, workflowID string) error {
+	err := s.client.SignalWorkflow(ctx, workflowID, "", workflows.SignalNotification, nil)
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return nil
+	}
+	return err
+}
+
+// callbackAccounts shows the accounts as the receiver wants them.
+type callbackAccounts struct{ activities.Accounts }
+
+func (a callbackAccounts) Provider(name string) (providers.Provider, bool) {
+	account, err := a.Account(name)
+	return account.Provider, err == nil
+}
