@@ -72,7 +72,11 @@ func (a *Activities) findOut(ctx context.Context, in Step) (Applied, error) {
 	if result.Weak && result.State == providers.ResultFailed {
 		result.State = providers.ResultUnknown // perhaps an earlier refund of the order
 	}
-	if result.State == providers.ResultUnknown && rules.RepeatAnswers {
+	switch {
+	case result.State != providers.ResultUnknown:
+	case result.PlatformRefundID != "":
+		result.State = providers.ResultProcessing // it is there, whatever became of it
+	case rules.RepeatAnswers:
 		result.State = providers.ResultAbsent // repeating is how this platform is asked
 	}
 	switch result.State {

@@ -74,7 +74,8 @@ type Receipt struct {
 // Result is what the platform says of one refund.
 type Result struct {
 	State ResultState `json:"state"`
-	// PlatformRefundID is the platform's own number; may be empty.
+	// PlatformRefundID is the platform's own number; may be empty. Beside an
+	// unknown state it says that the platform has the refund all the same.
 	PlatformRefundID string `json:"platform_refund_id,omitempty"`
 	// Amount the platform names, in fen; 0 when it names none.
 	Amount refund.Fen `json:"amount,omitempty"`

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ const prefix = "/sandbox/v1"
 
 // controlAPI is the part of the control API that all platforms share.
 type controlAPI struct {
+	server    *Server
 	stage     *stage.Stage
 	platforms []stage.Platform
 }
@@ -32,6 +34,9 @@ func (a *controlAPI) mount(mux *http.ServeMux) {
 		return struct{}{}, nil
 	})
 	handle("GET", "/calls", a.calls)
+	handle("GET", "/deliveries", a.deliveries)
+	handle("POST", "/deliveries/{seq}/again", a.deliverAgain)
+	handle("GET", "/tls", a.tls)
 	handle("POST", "/reset", a.reset)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("%s %s is no address of this sandbox; GET %s/ lists what there is", r.Method, r.URL.Path, prefix), http.StatusNotFound)
@@ -59,9 +64,15 @@ func (a *controlAPI) addFault(r *http.Request) (any, error) {
 	if err := stage.Read(r, &in); err != nil {
 		return nil, err
 	}
-	var ops []string
+	var ops, names []string
 	for _, p := range a.platforms {
-		ops = append(ops, p.Ops()...)
+		names = append(names, p.Name())
+		if in.Platform == "" || in.Platform == p.Name() {
+			ops = append(ops, p.Ops()...)
+		}
+	}
+	if in.Platform != "" && !slices.Contains(names, in.Platform) {
+		return nil, stage.Wrong("platform %q is unknown; use one of %v, or leave it out for all", in.Platform, names)
 	}
 	return a.stage.Faults.Add(in, ops)
 }
@@ -90,13 +101,36 @@ func (a *controlAPI) calls(r *http.Request) (any, error) {
 	return a.stage.Calls.Find(filter), nil
 }
 
+func (a *controlAPI) deliveries(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	for name := range q {
+		if name != "order_id" {
+			return nil, stage.Wrong("filter %q is unknown; use order_id, the platform's id of the order", name)
+		}
+	}
+	return a.stage.Deliveries("", q.Get("order_id")), nil
+}
+
+func (a *controlAPI) deliverAgain(r *http.Request) (any, error) {
+	seq, err := strconv.ParseInt(r.PathValue("seq"), 10, 64)
+	if err != nil {
+		return nil, stage.Wrong("the address names no delivery; use the seq that GET %s/deliveries shows", prefix)
+	}
+	return a.stage.Again(seq)
+}
+
+func (a *controlAPI) tls(*http.Request) (any, error) {
+	if a.server.tls == nil {
+		return nil, stage.Unknown("this sandbox has no TLS door; start it with one (program: --tls-addr 127.0.0.1:0)")
+	}
+	return control.TLS{URL: a.server.TLSURL(), CAPEM: a.server.CAPEM()}, nil
+}
+
 func (a *controlAPI) reset(*http.Request) (any, error) {
 	for _, p := range a.platforms {
 		p.Reset()
 	}
-	a.stage.Faults.Clear()
-	a.stage.Calls.Clear()
-	a.stage.Clock.Reset()
+	a.stage.Clear()
 	return struct{}{}, nil
 }
 
@@ -109,10 +143,14 @@ func (a *controlAPI) help(w http.ResponseWriter, r *http.Request) {
 		"GET   /clock                        sandbox time",
 		`POST  /clock/advance                {"by":"24h"} or {"next_day":true}`,
 		"GET   /faults                       planned faults and how often they struck",
-		`POST  /faults                       {op, kind, phase: before|after, order_id, nth, times, ...}; kinds: disconnect, status (status, retry_after,`,
-		`                                    body), answer (errno or error_code, msg, data; or body), html, truncated, empty, huge, no_errno, delay (delay)`,
+		`POST  /faults                       {op, kind, platform, phase: before|after, order_id, nth, times, ...}; kinds: disconnect, status (status,`,
+		`                                    retry_after, body), answer (errno, error_code or code; msg, data; or body), html, truncated, empty, huge, no_code, delay`,
+		`                                    (delay); op notify, the messages to merchants: drop, delay, duplicate`,
 		"DELETE /faults                      forget all faults",
 		"GET   /calls?op=&order_id=&refund_no=&after=   every call the platforms received",
+		"GET   /deliveries?order_id=         every attempt to bring a message to a merchant",
+		"POST  /deliveries/{seq}/again       send the message of that delivery once more",
+		"GET   /tls                          address and authority of the TLS door, if there is one",
 		"POST  /reset                        forget everything",
 	}
 	for _, p := range a.platforms {

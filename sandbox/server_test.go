@@ -157,6 +157,17 @@ func TestControlRefusesWithTheFieldAndTheFix(t *testing.T) {
 		{"clock: nothing asked", "POST", "/clock/advance", `{}`, 400, "exactly one of"},
 		{"clock: both asked", "POST", "/clock/advance", `{"by":"1h","next_day":true}`, 400, "exactly one of"},
 		{"clock: backwards", "POST", "/clock/advance", `{"by":"-1h"}`, 400, "negative"},
+		{"fault: platform unknown", "POST", "/faults", `{"op":"*","platform":"paypal","kind":"html"}`, 400, `platform \"paypal\"`},
+		{"fault: drop is for messages", "POST", "/faults", `{"op":"token","kind":"drop"}`, 400, `op \"notify\"`},
+		{"deliveries: filter unknown", "GET", "/deliveries?refund_no=1", ``, 400, "order_id"},
+		{"deliveries: seq no number", "POST", "/deliveries/x/again", ``, 400, "seq"},
+		{"deliveries: seq unknown", "POST", "/deliveries/7/again", ``, 404, "seq 7"},
+		{"tls: no such door", "GET", "/tls", ``, 404, "--tls-addr"},
+		{"merchant: audit address relative", "PATCH", "/baidu/merchants/MMM", `{"refund_audit_url":"/audit"}`, 400, "refund_audit_url"},
+		{"merchant: notify address odd", "PATCH", "/baidu/merchants/MMM", `{"refund_notify_url":"ftp://h/"}`, 400, "refund_notify_url"},
+		{"settings: notify unknown", "PATCH", "/baidu/settings", `{"notify":"sometimes"}`, 400, "success_only"},
+		{"desk refund: order unknown", "POST", "/baidu/orders/6/refunds", `{"amount":1}`, 404, "order_id"},
+		{"desk refund: amount missing", "POST", "/baidu/orders/5/refunds", `{}`, 400, "amount"},
 		{"calls: filter unknown", "GET", "/calls?order=1", ``, 400, "order_id"},
 		{"calls: after no number", "GET", "/calls?after=x", ``, 400, "seq"},
 		{"merchant: key missing", "POST", "/baidu/merchants", `{"app_key":"A","app_id":1}`, 400, "public_key_pem"},
@@ -226,4 +237,20 @@ func TestMerchantsShowNoSecretAndBothPublicKeys(t *testing.T) {
 	_, err = x509.ParsePKIXPublicKey(block.Bytes)
 	require.NoError(t, err)
 	require.NotEqual(t, m.PublicKeyPEM, m.PlatformPublicKeyPEM)
+}
+
+func TestEveryPlatformIsOnStageAndOwnsItsOperations(t *testing.T) {
+	srv, ctl := start(t, sandbox.Options{})
+	help, err := get(t, http.DefaultClient, srv.URL()+"/sandbox/v1/")
+	require.NoError(t, err)
+	for _, platform := range []string{"baidu", "wechat", "xlife", "shengpay"} {
+		require.Contains(t, help, platform+" (fault operations: ")
+		fault := control.Fault{Platform: platform, Op: "syncOrderStatus", Kind: control.FaultEmpty}
+		_, err := ctl.AddFault(t.Context(), fault)
+		if platform == "baidu" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, "syncOrderStatus", "the operation is Baidu's")
+		}
+	}
 }

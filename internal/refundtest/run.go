@@ -1,7 +1,6 @@
 package refundtest
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -46,8 +45,10 @@ type Run struct {
 	// Record and Journal are the ledger's; Record is nil when nothing was opened.
 	Record  *ledger.Record
 	Journal []ledger.Entry
-	// Book is what the platform knows of the order.
-	Book control.BaiduOrderBook
+	// Placed are the order's refunds in the platform's books, whichever platform
+	// it is; Book is what Baidu knows of the order besides.
+	Placed []control.PlacedRefund
+	Book   control.BaiduOrderBook
 	// Calls are those of this run, of every operation, oldest first.
 	Calls []control.Call
 	// Written are the statuses written to the search attributes, in order.
@@ -218,8 +219,7 @@ func (r *Run) giveUp(*Run) {
 	view := r.Ask()
 	r.Stood = &view
 	action := refund.ResolveFailed
-	if book, err := r.Baidu.OrderBook(context.Background(), r.Request.Order.PlatformID); err == nil &&
-		len(live(book, view.ProviderNumber)) > 0 {
+	if len(live(r.bench.Refunds(r.T, r.Request.Order), view.ProviderNumber)) > 0 {
 		action = refund.ResolveSucceeded
 	}
 	Resolve(action)(r)
@@ -249,10 +249,13 @@ func (r *Run) collect() {
 		r.Journal, err = r.Ledger.Journal(r.Context(), key)
 		require.NoError(r, err)
 	}
-	r.Book, err = r.Baidu.OrderBook(r.Context(), r.Request.Order.PlatformID)
-	var refused *control.Error
-	if !errors.As(err, &refused) || refused.Status != 404 {
-		require.NoError(r, err)
+	r.Placed = r.bench.Refunds(r.T, r.Request.Order)
+	if r.Baidu != nil {
+		r.Book, err = r.Baidu.OrderBook(r.Context(), r.Request.Order.PlatformID)
+		var refused *control.Error
+		if !errors.As(err, &refused) || refused.Status != 404 {
+			require.NoError(r, err)
+		}
 	}
 	r.Calls, err = r.Platform.Calls(r.Context(), control.CallFilter{})
 	require.NoError(r, err)

@@ -20,6 +20,7 @@ import (
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/ledger/sqlstore"
 	"github.com/refundflow/refundflow/providers/baidu"
+	"github.com/refundflow/refundflow/providers/providertest"
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/sandbox"
 	"github.com/refundflow/refundflow/sandbox/control"
@@ -69,6 +70,7 @@ type World struct {
 	// URL is the sandbox's.
 	URL string
 
+	bench    *providertest.Bench
 	start    time.Time
 	mu       sync.Mutex
 	account  *activities.Account // nil: taken out of the configuration
@@ -85,20 +87,11 @@ var merchantKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// New makes a world.
+// New makes a world whose account is one of Baidu's, with all that can be set
+// there.
 func New(t *testing.T, o Options) *World {
 	t.Helper()
-	w := &World{T: t, start: o.Start, requests: map[string]refund.Request{}}
-	if o.Start.IsZero() {
-		w.start = Noon
-	}
-	if o.Sandbox.OverTotal == "" {
-		o.Sandbox.OverTotal = control.Pay
-	}
-	platform, err := sandbox.Start(context.Background(), sandbox.Options{Baidu: o.Sandbox, Now: w.Now})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = platform.Close() })
-	w.URL, w.Platform = platform.URL(), control.New(platform.URL())
+	w, _ := ground(t, o)
 	w.Baidu = w.Platform.Baidu()
 
 	public, err := x509.MarshalPKIXPublicKey(merchantKey().Public())
@@ -113,20 +106,59 @@ func New(t *testing.T, o Options) *World {
 	_, err = w.Baidu.CreateMerchant(t.Context(), merchant)
 	require.NoError(t, err)
 
+	provider, err := baidu.New(w.settings(o))
+	require.NoError(t, err)
+	w.bench = &providertest.Bench{
+		Provider: provider, Platform: w.Platform, Refunds: providertest.BaiduRefunds(w.Baidu), Secrets: []string{secret},
+	}
+	w.bench.Ops.Apply = "applyOrderRefund"
+	w.open(o)
+	return w
+}
+
+// On makes a world whose account uses the given transport.
+func On(t *testing.T, transport providertest.Transport, o Options) *World {
+	t.Helper()
+	w, server := ground(t, o)
+	w.bench = transport.Open(t, providertest.Ground{Server: server, Address: w.URL})
+	w.open(o)
+	return w
+}
+
+// ground is a world with a sandbox and books, and no account yet.
+func ground(t *testing.T, o Options) (*World, *sandbox.Server) {
+	t.Helper()
+	w := &World{T: t, start: o.Start, requests: map[string]refund.Request{}}
+	if o.Start.IsZero() {
+		w.start = Noon
+	}
+	if o.Sandbox.OverTotal == "" {
+		o.Sandbox.OverTotal = control.Pay
+	}
+	platform, err := sandbox.Start(context.Background(), sandbox.Options{Baidu: o.Sandbox, Now: w.Now})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = platform.Close() })
+	w.URL, w.Platform = platform.URL(), control.New(platform.URL())
+
 	books, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = books.Close() })
 	w.Ledger = &Disturbed{Ledger: books}
+	return w, platform
+}
+
+// open opens the account.
+func (w *World) open(o Options) {
 	if o.Limits.Zone == nil {
 		o.Limits.Zone = Shanghai
 	}
-	provider, err := baidu.New(w.settings(o))
-	require.NoError(t, err)
 	w.account = &activities.Account{
-		Name: AccountName, Provider: provider, ApproveAbove: o.ApproveAbove, Limits: o.Limits,
+		Name: AccountName, Provider: w.bench.Provider, ApproveAbove: o.ApproveAbove, Limits: o.Limits,
 	}
-	return w
 }
+
+// Bench is the account's provider and its platform, whichever it is.
+func (w *World) Bench() *providertest.Bench { return w.bench }
 
 func (w *World) settings(o Options) baidu.Settings {
 	dir := w.TempDir()

@@ -7,12 +7,18 @@ import (
 
 	"github.com/refundflow/refundflow/providers"
 	"github.com/refundflow/refundflow/providers/baidu"
+	"github.com/refundflow/refundflow/providers/shengpay"
+	"github.com/refundflow/refundflow/providers/wechat"
+	"github.com/refundflow/refundflow/providers/xlife"
 )
 
 // Settings holds the provider block of an account; exactly one is given. A new
 // provider gets a field here and a line in entries.
 type Settings struct {
-	Baidu *baidu.Settings `yaml:"baidu"`
+	Baidu    *baidu.Settings    `yaml:"baidu"`
+	WeChat   *wechat.Settings   `yaml:"wechat"`
+	XLife    *xlife.Settings    `yaml:"xlife"`
+	Shengpay *shengpay.Settings `yaml:"shengpay"`
 }
 
 type entry struct {
@@ -24,6 +30,9 @@ type entry struct {
 func (s Settings) entries() []entry {
 	return []entry{
 		{"baidu", s.Baidu != nil, func(dir string) (providers.Provider, error) { return baidu.New(s.Baidu.In(dir)) }},
+		{"wechat", s.WeChat != nil, func(dir string) (providers.Provider, error) { return wechat.New(s.WeChat.In(dir)) }},
+		{"xlife", s.XLife != nil, func(dir string) (providers.Provider, error) { return xlife.New(s.XLife.In(dir)) }},
+		{"shengpay", s.Shengpay != nil, func(dir string) (providers.Provider, error) { return shengpay.New(s.Shengpay.In(dir)) }},
 	}
 }
 

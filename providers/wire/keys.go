@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"crypto"
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -22,6 +24,30 @@ func PrivateKeyFile(path string) (*rsa.PrivateKey, error) {
 	raw, err := guardedFile(path)
 	if err != nil {
 		return nil, err
+	}
+	key, err := ParsePrivateKey(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s %w", path, err)
+	}
+	return key, nil
+}
+
+// SignerFile reads the private key of a client certificate, RSA or elliptic, from
+// a file that only its owner may read; for the forms see [ParsePrivateKey].
+func SignerFile(path string) (crypto.Signer, error) {
+	raw, err := guardedFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if der, err := decodeKey(raw); err == nil {
+		if parsed, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+			if key, ok := parsed.(*ecdsa.PrivateKey); ok {
+				return key, nil
+			}
+		}
+		if key, err := x509.ParseECPrivateKey(der); err == nil {
+			return key, nil
+		}
 	}
 	key, err := ParsePrivateKey(raw)
 	if err != nil {

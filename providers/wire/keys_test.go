@@ -70,6 +70,28 @@ func TestAPrivateKeyIsReadInEveryFormPeopleKeepIt(t *testing.T) {
 	}
 }
 
+func TestTheKeyOfAClientCertificateMayBeRSAOrElliptic(t *testing.T) {
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	ofCurve, err := x509.MarshalPKCS8PrivateKey(curve)
+	require.NoError(t, err)
+	sec1, err := x509.MarshalECPrivateKey(curve)
+	require.NoError(t, err)
+	whole := newKey(t)
+	for label, c := range map[string]struct {
+		der  []byte
+		want interface{ Equal(crypto.PrivateKey) bool }
+	}{"PRIVATE KEY": {ofCurve, curve}, "EC PRIVATE KEY": {sec1, curve}, "RSA PRIVATE KEY": {x509.MarshalPKCS1PrivateKey(whole), whole}} {
+		got, err := SignerFile(file(t, 0o600, forms(c.der, label)["PEM"]))
+		require.NoError(t, err, label)
+		require.True(t, c.want.Equal(got), label)
+		_, err = SignerFile(file(t, 0o644, forms(c.der, label)["PEM"]))
+		require.ErrorContains(t, err, "chmod 600", label)
+	}
+	_, err = SignerFile(file(t, 0o600, "no key"))
+	require.Error(t, err)
+}
+
 func TestAPublicKeyIsReadInEveryFormPeopleKeepIt(t *testing.T) {
 	key := &newKey(t).PublicKey
 	pkix, err := x509.MarshalPKIXPublicKey(key)

@@ -57,7 +57,8 @@ var (
 	partialNeedsPaid = refuse(10002, "系统错误，部分退款的订单必须是核销状态")
 	notPaid          = refuse(10002, "系统错误，订单未支付")
 	notVerified      = refuse(10002, "系统错误，订单未核销")
-	alreadyExists    = refuse(40000, "记录已存在") // an openapi code, borrowed for the cashier too
+	orderBarred      = refuse(10002, "系统错误，商户已拒绝该订单退款") // §6.1: rejecting bars the order; no number is given
+	alreadyExists    = refuse(40000, "记录已存在")           // an openapi code, borrowed for the cashier too
 	noData           = refuse(60021, "未获取到有效数据")
 	noService        = refuse(60008, "支付服务不存在")
 	notYours         = refuse(6001, "没有权限")
@@ -104,21 +105,33 @@ func (p *Platform) render(op string, a answer) stage.Reply {
 	return stage.Reply{Status: http.StatusOK, Body: mustJSON(body), Outcome: strconv.FormatInt(a.code, 10) + " " + a.msg}
 }
 
-// forge writes the bodies of the fault kinds "answer" and "no_errno".
+// forge writes the bodies of the fault kinds "answer", "no_errno" and "no_code".
 func (p *Platform) forge(op string) stage.Forge {
 	return func(f control.Fault, real []byte) []byte {
-		if f.Kind == control.FaultNoErrno {
+		if f.Kind == control.FaultNoErrno || f.Kind == control.FaultNoCode {
 			return withoutCode(real)
 		}
 		if f.ErrorCode != nil {
 			return p.render(op, barrier(*f.ErrorCode, f.Msg)).Body
 		}
-		a := refuse(*f.Errno, f.Msg)
+		a := refuse(errnoOf(f), f.Msg)
 		if f.Data != nil {
 			a.data = f.Data
 		}
 		return p.render(op, a).Body
 	}
+}
+
+// errnoOf is the errno of a planned answer. Baidu's codes are numbers: a code given as text is read as one, and any other text,
+// meant for a platform whose codes are words, becomes the internal error.
+func errnoOf(f control.Fault) int64 {
+	if f.Errno != nil {
+		return *f.Errno
+	}
+	if n, err := strconv.ParseInt(f.Code, 10, 64); err == nil {
+		return n
+	}
+	return internalError.code
 }
 
 // withoutCode drops what tells success from failure: errno, and for a token answer the token.

@@ -23,6 +23,8 @@ type merchant struct {
 	capUsed      int64 // fen applied for on capDay; a failed refund gives nothing back before the next day (§11)
 	capDay       string
 	onRepeat     control.RepeatPolicy
+	auditURL     string // empty = nobody is asked
+	notifyURL    string // empty = nobody is told
 }
 
 // order is one paid (or unpaid) order.
@@ -36,6 +38,7 @@ type order struct {
 	verified    bool
 	settleAfter *control.Duration
 	outcome     control.RefundStatus
+	barred      bool // an audit was rejected
 	released    int64
 	refunds     []*refund
 }
@@ -63,6 +66,10 @@ type refund struct {
 	settlesAt time.Time
 	drawn     int64 // fen taken from the enterprise balance, given back when the refund fails
 	doomed    bool  // accepted without money behind it (ShortBalance "fail")
+	elsewhere bool  // made by Baidu's service desk
+	audit     control.AuditState
+	askAt     time.Time // when the merchant, undecided so far, is asked again; zero = a letter is under way
+	notifyURL string    // refundNotifyUrl of the application; overrides the merchant's
 }
 
 // book is the platform's whole memory. Its methods expect the platform's lock to be held.
@@ -74,13 +81,15 @@ type book struct {
 	byBiz     map[*merchant]map[string]*refund // the first refund of each bizRefundBatchId
 	sequence  []*order                         // in order of registration
 	pending   settlement
+	waiting   []*refund // for the merchant's audit
+	post      func(stage.Letter)
 	tokens    map[string]token
 	nextBatch int64
 	nextID    int64
 }
 
-func newBook(s control.BaiduSettings) *book {
-	return &book{settings: s, merchants: map[string]*merchant{}, orders: map[int64]*order{}, byTp: map[string]*order{},
+func newBook(s control.BaiduSettings, post func(stage.Letter)) *book {
+	return &book{settings: s, post: post, merchants: map[string]*merchant{}, orders: map[int64]*order{}, byTp: map[string]*order{},
 		byBiz: map[*merchant]map[string]*refund{}, tokens: map[string]token{}, nextBatch: 152713835, nextID: 800200451}
 }
 
@@ -110,27 +119,50 @@ func (b *book) addRefund(r *refund) {
 	if b.byBiz[m][r.bizID] == nil {
 		b.byBiz[m][r.bizID] = r
 	}
-	if r.status == control.Processing {
+	switch {
+	case r.status != control.Processing:
+	case r.audit == control.AuditWaiting:
+		b.waiting = append(b.waiting, r)
+	default:
 		heap.Push(&b.pending, r)
 	}
 }
 
-// settle brings the books up to now. It runs before every read and write; there are no timers, so that advancing the
-// clock is all it takes to see tomorrow.
+// settle brings the books up to now. It runs before every read and write and whenever the stage's loop finds something due.
 func (b *book) settle(now time.Time) {
+	b.askAgain(now)
 	for len(b.pending) > 0 && !b.pending[0].settlesAt.After(now) {
 		r := heap.Pop(&b.pending).(*refund)
 		r.status = control.Success
 		if r.doomed || r.o.outcome == control.Failed {
-			r.status = control.Failed
-			r.o.m.balance += r.drawn
+			r.fail()
 		}
+		b.postNotification(r)
 	}
 	for _, m := range b.merchants {
 		if day := stage.Day(now); m.capDay != day {
 			m.capDay, m.capUsed = day, 0
 		}
 	}
+}
+
+// next is when settle has something to do by itself; zero = never.
+func (b *book) next() (next time.Time) {
+	if len(b.pending) > 0 {
+		next = b.pending[0].settlesAt
+	}
+	for _, r := range b.waiting {
+		if !r.askAt.IsZero() && (next.IsZero() || r.askAt.Before(next)) {
+			next = r.askAt
+		}
+	}
+	return next
+}
+
+// fail ends a refund without payment.
+func (r *refund) fail() {
+	r.status = control.Failed
+	r.o.m.balance += r.drawn
 }
 
 // settlement orders processing refunds by the moment they become final.

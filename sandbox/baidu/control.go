@@ -29,6 +29,7 @@ func (p *Platform) Control(mux *http.ServeMux, prefix string) {
 		return viewOf(o, err, (*order).view)
 	})
 	handle("PATCH", "/orders/{id}", p.patchOrder)
+	handle("POST", "/orders/{id}/refunds", p.postDeskRefund)
 	handle("GET", "/books", p.getBooks)
 	handle("GET", "/books/{id}", p.getOrderBook)
 	handle("GET", "/settings", func(b *book, _ *http.Request) (any, error) { return b.settings, nil })
@@ -38,16 +39,19 @@ func (p *Platform) Control(mux *http.ServeMux, prefix string) {
 // ControlHelp lists the resources for GET /sandbox/v1/.
 func (p *Platform) ControlHelp() []string {
 	return []string{
-		"POST  /baidu/merchants              {app_key, app_id, public_key_pem, client_id, client_secret, balance, daily_cap, on_repeat: pay_again|replay|refuse}",
+		"POST  /baidu/merchants              {app_key, app_id, public_key_pem, client_id, client_secret, balance, daily_cap, on_repeat: pay_again|replay|refuse,",
+		"                                    refund_audit_url, refund_notify_url}",
 		"GET   /baidu/merchants/{app_key}    balance, cap used today, the platform's public key",
-		"PATCH /baidu/merchants/{app_key}    {public_key_pem, client_id, client_secret, balance, daily_cap, on_repeat}",
+		"PATCH /baidu/merchants/{app_key}    {public_key_pem, client_id, client_secret, balance, daily_cap, on_repeat, refund_audit_url, refund_notify_url}",
 		"POST  /baidu/orders                 {app_key, total, order_id, user_id, tp_order_id, promo, paid, verified, settle_after, outcome: success|failed}",
 		"GET   /baidu/orders/{order_id}      the order with its refunds",
 		"PATCH /baidu/orders/{order_id}      {promo, paid, verified, settle_after, outcome}",
+		"POST  /baidu/orders/{order_id}/refunds  {amount}: a refund by Baidu's service desk",
 		"GET   /baidu/books                  every merchant and order",
-		"GET   /baidu/books/{order_id}       one order with its refunds and calls",
+		"GET   /baidu/books/{order_id}       one order with its refunds, calls and messages",
 		"GET   /baidu/settings               how the stand-in behaves where Baidu's documentation is silent",
-		"PATCH /baidu/settings               {settle_after, query_lag, token_ttl, cancel_repeat: ok|refuse, cap_rule: cross|reach, short_balance: refuse|fail, over_total: refuse|pay}",
+		"PATCH /baidu/settings               {settle_after, query_lag, token_ttl, cancel_repeat: ok|refuse, cap_rule: cross|reach, short_balance: refuse|fail, over_total: refuse|pay,",
+		"                                    audit_fields: current|older, notify: both|success_only, empty_user: false|true}",
 	}
 }
 
@@ -92,7 +96,8 @@ func (p *Platform) getOrderBook(b *book, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return control.BaiduOrderBook{BaiduOrder: o.view(), Calls: p.stage.Calls.Find(control.CallFilter{OrderID: id(o.id)})}, nil
+	return control.BaiduOrderBook{BaiduOrder: o.view(), Calls: p.stage.Calls.Find(control.CallFilter{OrderID: id(o.id)}),
+		Deliveries: p.stage.Deliveries(p.Name(), id(o.id))}, nil
 }
 
 func patchSettings(b *book, r *http.Request) (any, error) {

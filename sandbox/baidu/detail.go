@@ -69,6 +69,7 @@ func refundState(o *order) map[string]any {
 			summary = state(2, "退费成功")
 		case control.Failed:
 			summary = state(9, "退费失败")
+		case control.Abnormal: // Baidu knows no such end
 		}
 	}
 	return summary

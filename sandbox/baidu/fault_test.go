@@ -207,3 +207,14 @@ func TestEveryDocumentedCodeCanBeAnswered(t *testing.T) {
 	}
 	require.Empty(t, w.book().Refunds)
 }
+
+func TestACodeInWordsIsReadAsANumberHere(t *testing.T) {
+	w := newWorld(t, control.BaiduSettings{})
+	w.order(nil)
+	for code, want := range map[string]int64{"10002": 10002, "SYSTEM_ERROR": 10003} {
+		w.fault(control.Fault{Op: "*", Kind: control.FaultAnswer, Code: code, Msg: "m"})
+		got := w.post(cashierApply, partial("1", "B1"))
+		require.Equal(t, []any{want, "m"}, []any{got.code(), got.Msg})
+	}
+	require.Empty(t, w.book().Refunds)
+}

@@ -74,3 +74,41 @@ func FuzzNothingIsPaidWithoutTheMerchantsSignature(f *testing.F) {
 		}
 	})
 }
+
+// Whatever a merchant answers, a refund is freed only by the verdict 1 over its own amount, and an answer is taken or has a
+// problem that can be told.
+func FuzzOnlyAnApprovalFreesARefund(f *testing.F) {
+	for _, body := range []string{"", "null", "[]", `{"errno":0,"data":{}}`, `{"errno":0,"data":{"auditStatus":1,"calculateRes":{"refundPayMoney":100}}}`,
+		`{"errno":0,"data":{"auditStatus":3,"calculateRes":{"refundPayMoney":1e2}}}`, `{"errno":0,"data":{"auditStatus":2,"calculateRes":{"refundPayMoney":-1}}}`} {
+		f.Add(200, body)
+	}
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		p, err := New(stage.New(func() time.Time { return time.Unix(0, 0) }, nil), control.BaiduSettings{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &merchant{appKey: "MMM4hG", auditURL: "http://127.0.0.1:1/"}
+		r := &refund{batchID: 7, o: &order{m: m, outcome: control.Success}, amount: 100, status: control.Processing, audit: control.AuditWaiting}
+		p.book.addRefund(r)
+		problem := p.Answered(stage.Letter{Kind: auditLetter, Body: []byte("refundBatchId=7")}, status, []byte(body))
+		if r.audit == control.AuditWaiting && problem == "" && r.askAt.IsZero() {
+			t.Fatalf("%q was taken and led nowhere", body)
+		}
+		if r.audit == control.AuditWaiting {
+			return
+		}
+		var answer struct {
+			Errno int64
+			Data  struct {
+				AuditStatus  verdict
+				CalculateRes struct{ RefundPayMoney int64 }
+			}
+		}
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK || answer.Errno != 0 {
+			t.Fatalf("%d %q decided a refund: %v", status, body, err)
+		}
+		if r.audit == control.AuditApproved && (answer.Data.AuditStatus != approve || answer.Data.CalculateRes.RefundPayMoney != 100) {
+			t.Fatalf("%q freed a refund", body)
+		}
+	})
+}

@@ -59,7 +59,9 @@ func (b *book) openapiCall(op string, params map[string]string, now time.Time) a
 		return crossSite
 	}
 	// The numbers of business refusals on this door are not stated (§8.3); the cashier's are used, inferred.
-	r, refusal := b.apply(m, applicationOf(params), now)
+	a := applicationOf(params)
+	a.skipAudit, a.notifyURL = params["isSkipAudit"] == "1", params["refundNotifyUrl"]
+	r, refusal := b.apply(m, a, now)
 	if refusal != nil {
 		return *refusal
 	}
@@ -91,7 +93,7 @@ func findStatus(s control.RefundStatus) int {
 		return 2
 	case control.Failed:
 		return 3
-	case control.Processing:
+	case control.Processing, control.Abnormal: // the latter is no end of Baidu's
 	}
 	return 1
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/refundflow/refundflow/sandbox/control"
 	"github.com/refundflow/refundflow/sandbox/stage"
@@ -26,13 +27,16 @@ func New(s *stage.Stage, settings control.BaiduSettings) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Platform{stage: s, start: settings, book: newBook(settings)}
+	p := &Platform{stage: s, start: settings, book: newBook(settings, s.Post)}
 	p.logID.Store(3200820823)
 	return p, nil
 }
 
+// platformName is the platform in addresses, logs and letters.
+const platformName = "baidu"
+
 // Name is "baidu".
-func (p *Platform) Name() string { return "baidu" }
+func (p *Platform) Name() string { return platformName }
 
 // Ops are the operations faults can be planned for.
 func (p *Platform) Ops() []string {
@@ -43,7 +47,7 @@ func (p *Platform) Ops() []string {
 func (p *Platform) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.book = newBook(p.start)
+	p.book = newBook(p.start, p.stage.Post)
 }
 
 // Routes mounts the paths of §2, unchanged, so that a client needs another host and nothing else.
@@ -97,6 +101,14 @@ func (p *Platform) completeIDs(c *control.Call, appKey string) {
 			c.OrderID = id(o.id)
 		}
 	}
+}
+
+// Settle implements stage.Settler.
+func (p *Platform) Settle(now time.Time) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.book.settle(now)
+	return p.book.next()
 }
 
 // locked runs f on settled books.

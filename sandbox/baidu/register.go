@@ -42,7 +42,7 @@ func newMerchant(in control.NewBaiduMerchant) (*merchant, error) {
 	}
 	m := &merchant{appKey: in.AppKey, appID: in.AppID, onRepeat: control.PayAgain}
 	patch := control.BaiduMerchantPatch{PublicKeyPEM: &in.PublicKeyPEM, ClientID: &in.ClientID, ClientSecret: &in.ClientSecret,
-		Balance: &in.Balance, DailyCap: &in.DailyCap}
+		Balance: &in.Balance, DailyCap: &in.DailyCap, RefundAuditURL: &in.RefundAuditURL, RefundNotifyURL: &in.RefundNotifyURL}
 	if in.OnRepeat != "" {
 		patch.OnRepeat = &in.OnRepeat
 	}
@@ -79,6 +79,8 @@ func (m *merchant) change(p control.BaiduMerchantPatch) error {
 	set(&changed.balance, p.Balance)
 	set(&changed.dailyCap, p.DailyCap)
 	set(&changed.onRepeat, p.OnRepeat)
+	set(&changed.auditURL, p.RefundAuditURL)
+	set(&changed.notifyURL, p.RefundNotifyURL)
 	switch {
 	case (changed.clientID == "") != (changed.clientSecret == ""):
 		return stage.Wrong("client_id and client_secret belong together; give both or none")
@@ -86,6 +88,10 @@ func (m *merchant) change(p control.BaiduMerchantPatch) error {
 		return stage.Wrong("balance is %d; use fen, 0 or more", changed.balance)
 	case changed.dailyCap < 0:
 		return stage.Wrong("daily_cap is %d; use fen, or 0 for no cap", changed.dailyCap)
+	case changed.auditURL != "" && !isLink.allows(changed.auditURL):
+		return stage.Wrong("refund_audit_url is no absolute http or https address; leave it empty for no audit")
+	case changed.notifyURL != "" && !isLink.allows(changed.notifyURL):
+		return stage.Wrong("refund_notify_url is no absolute http or https address; leave it empty for no notification")
 	}
 	switch changed.onRepeat {
 	case control.PayAgain, control.Replay, control.RefuseRepeat:
@@ -177,6 +183,23 @@ func (p *Platform) patchOrder(b *book, r *http.Request) (any, error) {
 		return nil, err
 	}
 	if err := o.change(patch); err != nil {
+		return nil, err
+	}
+	return o.view(), nil
+}
+
+func (p *Platform) postDeskRefund(b *book, r *http.Request) (any, error) {
+	o, err := b.findOrder(r)
+	if err != nil {
+		return nil, err
+	}
+	var in struct {
+		Amount int64 `json:"amount"`
+	}
+	if err := stage.Read(r, &in); err != nil {
+		return nil, err
+	}
+	if err := b.serviceDesk(o, in.Amount, p.stage.Clock.Now()); err != nil {
 		return nil, err
 	}
 	return o.view(), nil

@@ -43,8 +43,10 @@ type savedOrder struct {
 
 type savedRefund struct {
 	control.BaiduRefund
-	Drawn  int64 `json:"drawn"`
-	Doomed bool  `json:"doomed"`
+	Drawn     int64     `json:"drawn"`
+	Doomed    bool      `json:"doomed"`
+	AskAt     time.Time `json:"ask_at,omitzero"`
+	NotifyURL string    `json:"notify_url,omitempty"`
 }
 
 type savedToken struct {
@@ -82,7 +84,8 @@ func (m *merchant) save() (savedMerchant, error) {
 	}
 	return savedMerchant{
 		NewBaiduMerchant: control.NewBaiduMerchant{AppKey: m.appKey, AppID: m.appID, PublicKeyPEM: m.publicPEM, ClientID: m.clientID,
-			ClientSecret: m.clientSecret, Balance: m.balance, DailyCap: m.dailyCap, OnRepeat: m.onRepeat},
+			ClientSecret: m.clientSecret, Balance: m.balance, DailyCap: m.dailyCap, OnRepeat: m.onRepeat,
+			RefundAuditURL: m.auditURL, RefundNotifyURL: m.notifyURL},
 		PlatformKeyPEM: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
 		CapUsed:        m.capUsed, CapDay: m.capDay,
 	}, nil
@@ -91,7 +94,8 @@ func (m *merchant) save() (savedMerchant, error) {
 func (o *order) save() savedOrder {
 	s := savedOrder{BaiduOrder: o.view(), Refunds: []savedRefund{}}
 	for i, shown := range s.BaiduOrder.Refunds {
-		s.Refunds = append(s.Refunds, savedRefund{shown, o.refunds[i].drawn, o.refunds[i].doomed})
+		r := o.refunds[i]
+		s.Refunds = append(s.Refunds, savedRefund{BaiduRefund: shown, Drawn: r.drawn, Doomed: r.doomed, AskAt: r.askAt, NotifyURL: r.notifyURL})
 	}
 	return s
 }
@@ -102,7 +106,7 @@ func (p *Platform) Restore(saved json.RawMessage) error {
 	if err := stage.Decode(bytes.NewReader(saved), &s); err != nil {
 		return err
 	}
-	b, err := s.book()
+	b, err := s.book(p.stage.Post)
 	if err != nil {
 		return err
 	}
@@ -113,7 +117,7 @@ func (p *Platform) Restore(saved json.RawMessage) error {
 	return nil
 }
 
-func (s *savedBook) book() (*book, error) {
+func (s *savedBook) book(post func(stage.Letter)) (*book, error) {
 	settings, err := checkSettings(s.Settings)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
@@ -121,7 +125,7 @@ func (s *savedBook) book() (*book, error) {
 	if s.NextBatch <= 0 || s.NextID <= 0 {
 		return nil, fmt.Errorf("next_batch or next_id is not positive; ids count up from there")
 	}
-	b := newBook(settings)
+	b := newBook(settings, post)
 	b.nextBatch, b.nextID = s.NextBatch, s.NextID
 	for i, saved := range s.Merchants {
 		m, err := saved.restore()
@@ -179,7 +183,7 @@ func (s *savedMerchant) restore() (*merchant, error) {
 
 // restore gives the order without its refunds, and the refunds apart.
 func (s *savedOrder) restore(b *book) (*order, []*refund, error) {
-	o := &order{tpOrderID: s.TpOrderID, m: b.merchants[s.AppKey], total: s.Total, released: s.Released}
+	o := &order{tpOrderID: s.TpOrderID, m: b.merchants[s.AppKey], total: s.Total, barred: s.Barred, released: s.Released}
 	if o.m == nil {
 		return nil, nil, fmt.Errorf("app_key %q is no merchant of this file", s.AppKey)
 	}
@@ -200,7 +204,8 @@ func (s *savedOrder) restore(b *book) (*order, []*refund, error) {
 	var refunds []*refund
 	for i, saved := range s.Refunds {
 		r := &refund{o: o, bizID: saved.BizRefundBatchID, amount: saved.Amount, full: saved.Full, status: saved.Status,
-			appliedAt: saved.AppliedAt, settlesAt: saved.SettlesAt, drawn: saved.Drawn, doomed: saved.Doomed}
+			appliedAt: saved.AppliedAt, settlesAt: saved.SettlesAt, drawn: saved.Drawn, doomed: saved.Doomed,
+			audit: saved.Audit, askAt: saved.AskAt, elsewhere: saved.Elsewhere, notifyURL: saved.NotifyURL}
 		if r.batchID, err = number("refund_batch_id", saved.RefundBatchID); err != nil {
 			return nil, nil, fmt.Errorf("refunds[%d]: %w", i, err)
 		}
@@ -208,6 +213,11 @@ func (s *savedOrder) restore(b *book) (*order, []*refund, error) {
 		case control.Processing, control.Success, control.Failed:
 		default:
 			return nil, nil, fmt.Errorf("refunds[%d]: status is %q; use processing, success or failed", i, r.status)
+		}
+		switch r.audit {
+		case control.AuditNone, control.AuditWaiting, control.AuditApproved, control.AuditRejected:
+		default:
+			return nil, nil, fmt.Errorf("refunds[%d]: audit is %q; use waiting, approved, rejected or leave it out", i, r.audit)
 		}
 		refunds = append(refunds, r)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -264,6 +265,9 @@ func TestBooksThatDoNotAddUpAreRefused(t *testing.T) {
 		`app_key "MMM" is no merchant`:   {`"tp_order_id": "10000234",` + "\n          " + `"app_key": "MMM4hG"`, `"app_key": "MMM"`},
 		"order_id is not":                {`"order_id": "2"`, `"order_id": "two"`},
 		`order_id "2" or its`:            {`"tp_order_id": "T2"`, `"tp_order_id": "10000234"`},
+		"audit is":                       {`"status": "processing"`, `"status": "processing", "audit": "maybe"`},
+		"audit_fields is":                {`"audit_fields": "current"`, `"audit_fields": "ancient"`},
+		"notify is":                      {`"notify": "both"`, `"notify": "nobody"`},
 		"orders[0]: outcome":             {`"outcome": "success"`, `"outcome": "maybe"`},
 		"unknown field":                  {`"drawn"`, `"drown"`},
 		"unexpected":                     {"\n  }\n}\n", ""},
@@ -284,4 +288,30 @@ func TestBooksThatDoNotAddUpAreRefused(t *testing.T) {
 			require.Equal(t, bad, string(left), "a file that is refused is not touched")
 		})
 	}
+}
+
+// The file as programs before the letters wrote it: none of the newer fields is there.
+func TestBooksWithoutLettersAreOlderBooks(t *testing.T) {
+	w := keptWorld(t)
+	w.order(nil)
+	w.post(cashierApply, partial("100", "B1"))
+	before := w.shown()
+	require.NoError(t, w.srv.Close())
+	text, err := os.ReadFile(w.options.File)
+	require.NoError(t, err)
+	older := string(text)
+	for _, line := range []string{`"audit_fields": "current",`, `"notify": "both",`} {
+		require.Contains(t, older, line)
+		older = strings.Replace(older, line, "", 1)
+	}
+	older = regexp.MustCompile(`,\s*"empty_user": false`).ReplaceAllString(older, "")
+	for _, word := range []string{"audit", "notify", "empty_user", "outbox", "authority", "barred", "elsewhere", "ask_at"} {
+		require.NotContains(t, older, word)
+	}
+	require.Contains(t, older, `"over_total"`)
+	require.NoError(t, os.WriteFile(w.options.File, []byte(older), 0o600))
+	w.start()
+	require.Equal(t, before, w.shown())
+	w.advance(time.Hour)
+	require.EqualValues(t, 100, w.book().Refunded)
 }

@@ -22,6 +22,8 @@ func checkSettings(s control.BaiduSettings) (control.BaiduSettings, error) {
 		{"cap_rule", &s.CapRule, []control.Choice{control.Cross, control.Reach}},
 		{"short_balance", &s.ShortBalance, []control.Choice{control.Refuse, control.Fail}},
 		{"over_total", &s.OverTotal, []control.Choice{control.Refuse, control.Pay}},
+		{"audit_fields", &s.AuditFields, []control.Choice{control.Current, control.Older}},
+		{"notify", &s.Notify, []control.Choice{control.Both, control.SuccessOnly}},
 	} {
 		if *c.value == "" {
 			*c.value = c.allowed[0]

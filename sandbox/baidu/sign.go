@@ -44,6 +44,16 @@ func signed(key *rsa.PublicKey, params map[string]string, name string) bool {
 	return rsa.VerifyPKCS1v15(key, crypto.SHA1, sum[:], signature) == nil
 }
 
+// signature is the rsaSign of a letter: over all fields as sent, the empty ones included.
+func signature(key *rsa.PrivateKey, fields map[string]string) string {
+	sum := sha1.Sum([]byte(canonical(fields)))
+	text, err := rsa.SignPKCS1v15(nil, key, crypto.SHA1, sum[:])
+	if err != nil { // not with a key that was made or checked here; the merchant then refuses the letter, as it should
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString(text)
+}
+
 // digest is a short name for the business content of a call: equal content, equal digest. Tokens and the SDK's own marks
 // are left out, since they may differ between two sendings of the same request.
 func digest(params map[string]string) string {

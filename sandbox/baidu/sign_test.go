@@ -1,7 +1,10 @@
 package baidu
 
 import (
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"os"
 	"testing"
 
@@ -11,7 +14,8 @@ import (
 func TestPublishedSignatureVectorsVerify(t *testing.T) {
 	var file struct {
 		Keys map[string]struct {
-			Public string `json:"public_pem"`
+			Public  string `json:"public_pem"`
+			Private string `json:"private_pkcs8_pem"`
 		}
 		Vectors []struct {
 			ID, Key, Canonical, Signature string
@@ -43,6 +47,11 @@ func TestPublishedSignatureVectorsVerify(t *testing.T) {
 					require.False(t, signed(key, received, v.SignatureParam), "the empty %s is covered too", name)
 					received[name] = value
 				}
+			}
+			if block, _ := pem.Decode([]byte(file.Keys[v.Key].Private)); block != nil {
+				private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+				require.NoError(t, err)
+				require.Equal(t, v.Signature, signature(private.(*rsa.PrivateKey), v.Params), "what the platform signs itself")
 			}
 			received["added"] = "1"
 			require.False(t, signed(key, received, v.SignatureParam), "nothing can be added")

@@ -31,6 +31,21 @@ const (
 	Reach  Choice = "reach"
 	Fail   Choice = "fail"
 	Pay    Choice = "pay"
+
+	Current     Choice = "current"
+	Older       Choice = "older"
+	Both        Choice = "both"
+	SuccessOnly Choice = "success_only"
+)
+
+// AuditState is where the audit of a refund stands (protocol notes, docs/protocols/baidu.md §6.1).
+type AuditState string
+
+const (
+	AuditNone     AuditState = ""         // nobody is asked
+	AuditWaiting  AuditState = "waiting"  // asked, or to be asked again: the refund does not settle meanwhile
+	AuditApproved AuditState = "approved" // the refund goes its way
+	AuditRejected AuditState = "rejected" // the refund has failed and its order takes no other
 )
 
 // BaiduSettings are the stand-in's habits. A zero value means the default, named first.
@@ -49,6 +64,12 @@ type BaiduSettings struct {
 	ShortBalance Choice `json:"short_balance"`
 	// OverTotal: a refund that lifts an order's sum above its total; refuse answers 10001, pay is the careless platform.
 	OverTotal Choice `json:"over_total"`
+	// AuditFields: the edition of the audit message; current carries applyRefundMoney, older does not.
+	AuditFields Choice `json:"audit_fields"`
+	// Notify: both reports success and failure, success_only never says that a refund failed; the pages tell either.
+	Notify Choice `json:"notify"`
+	// EmptyUser sends userId and tpOrderId of the notification empty, which the page allows.
+	EmptyUser bool `json:"empty_user"`
 }
 
 // NewBaiduMerchant registers a merchant.
@@ -62,16 +83,23 @@ type NewBaiduMerchant struct {
 	Balance  int64        `json:"balance,omitempty"`
 	DailyCap int64        `json:"daily_cap,omitempty"` // fen per day in Asia/Shanghai, 0 = none
 	OnRepeat RepeatPolicy `json:"on_repeat,omitempty"` // default pay_again
+	// RefundAuditURL is asked before a refund goes its way; empty = nobody is.
+	RefundAuditURL string `json:"refund_audit_url,omitempty"`
+	// RefundNotifyURL hears how a refund ended, unless the refund names an address of its own; empty = nobody does.
+	RefundNotifyURL string `json:"refund_notify_url,omitempty"`
 }
 
-// BaiduMerchantPatch changes what is not nil.
+// BaiduMerchantPatch changes what is not nil. New addresses hold for messages that are not under way yet; an empty one takes the
+// address away.
 type BaiduMerchantPatch struct {
-	PublicKeyPEM *string       `json:"public_key_pem,omitempty"`
-	ClientID     *string       `json:"client_id,omitempty"`
-	ClientSecret *string       `json:"client_secret,omitempty"`
-	Balance      *int64        `json:"balance,omitempty"`
-	DailyCap     *int64        `json:"daily_cap,omitempty"`
-	OnRepeat     *RepeatPolicy `json:"on_repeat,omitempty"`
+	PublicKeyPEM    *string       `json:"public_key_pem,omitempty"`
+	ClientID        *string       `json:"client_id,omitempty"`
+	ClientSecret    *string       `json:"client_secret,omitempty"`
+	Balance         *int64        `json:"balance,omitempty"`
+	DailyCap        *int64        `json:"daily_cap,omitempty"`
+	OnRepeat        *RepeatPolicy `json:"on_repeat,omitempty"`
+	RefundAuditURL  *string       `json:"refund_audit_url,omitempty"`
+	RefundNotifyURL *string       `json:"refund_notify_url,omitempty"`
 }
 
 // BaiduMerchant is a merchant in the books.
@@ -86,6 +114,8 @@ type BaiduMerchant struct {
 	CapUsed              int64        `json:"cap_used"` // fen applied for today, failed ones included
 	Day                  string       `json:"day"`      // the business day CapUsed belongs to, 2006-01-02
 	OnRepeat             RepeatPolicy `json:"on_repeat"`
+	RefundAuditURL       string       `json:"refund_audit_url,omitempty"`
+	RefundNotifyURL      string       `json:"refund_notify_url,omitempty"`
 }
 
 // NewBaiduOrder registers an order. Ids left out are made up.
@@ -124,21 +154,24 @@ type BaiduOrder struct {
 	Verified    bool          `json:"verified"`
 	SettleAfter *Duration     `json:"settle_after,omitempty"`
 	Outcome     RefundStatus  `json:"outcome"`
-	Released    int64         `json:"released"`  // fen that cancel verification took from the enterprise balance
-	Refunded    int64         `json:"refunded"`  // fen of refunds that succeeded
-	Refunding   int64         `json:"refunding"` // fen of refunds still processing
+	Barred      bool          `json:"barred,omitempty"` // an audit was rejected: no further refund is accepted
+	Released    int64         `json:"released"`         // fen that cancel verification took from the enterprise balance
+	Refunded    int64         `json:"refunded"`         // fen of refunds that succeeded
+	Refunding   int64         `json:"refunding"`        // fen of refunds still processing
 	Refunds     []BaiduRefund `json:"refunds"`
 }
 
 // BaiduRefund is one refund the stand-in accepted.
 type BaiduRefund struct {
 	RefundBatchID    string       `json:"refund_batch_id"`     // Baidu's number
-	BizRefundBatchID string       `json:"biz_refund_batch_id"` // the merchant's number
+	BizRefundBatchID string       `json:"biz_refund_batch_id"` // the merchant's number; empty when Elsewhere
 	Amount           int64        `json:"amount"`              // fen
 	Full             bool         `json:"full"`
 	Status           RefundStatus `json:"status"`
+	Audit            AuditState   `json:"audit,omitempty"`
+	Elsewhere        bool         `json:"elsewhere,omitempty"` // made by Baidu's service desk
 	AppliedAt        time.Time    `json:"applied_at"`
-	SettlesAt        time.Time    `json:"settles_at"` // when the status became or becomes final
+	SettlesAt        time.Time    `json:"settles_at"` // when the status became or becomes final; zero while an audit is waiting
 }
 
 // BaiduBooks is everything the stand-in believes, at one moment.
@@ -148,8 +181,9 @@ type BaiduBooks struct {
 	Orders    []BaiduOrder    `json:"orders"`
 }
 
-// BaiduOrderBook is one order with every call that named it.
+// BaiduOrderBook is one order with every call that named it and every message about it.
 type BaiduOrderBook struct {
 	BaiduOrder
-	Calls []Call `json:"calls"`
+	Calls      []Call     `json:"calls"`
+	Deliveries []Delivery `json:"deliveries"`
 }

@@ -85,6 +85,16 @@ func (c *Client) Reset(ctx context.Context) error {
 	return err
 }
 
+// DeliverAgain sends the message of one logged delivery once more, as platforms do at times, and returns that delivery.
+func (c *Client) DeliverAgain(ctx context.Context, seq int64) (Delivery, error) {
+	return send[Delivery](ctx, c, http.MethodPost, "/deliveries/"+strconv.FormatInt(seq, 10)+"/again", nil)
+}
+
+// TLS reads where the TLS door is and whom to trust there; 404 when the sandbox has none.
+func (c *Client) TLS(ctx context.Context) (TLS, error) {
+	return send[TLS](ctx, c, http.MethodGet, "/tls", nil)
+}
+
 // Baidu reaches the books of the Baidu stand-in.
 func (c *Client) Baidu() *Baidu { return &Baidu{c} }
 

@@ -43,9 +43,16 @@ const (
 	FaultTruncated  FaultKind = "truncated"  // the connection closes in the middle of the body
 	FaultEmpty      FaultKind = "empty"      // 200 without a body
 	FaultHuge       FaultKind = "huge"       // more than 4 MiB of valid JSON, streamed
-	FaultNoErrno    FaultKind = "no_errno"   // the answer without its result code
+	FaultNoErrno    FaultKind = "no_errno"   // the answer without its result code, in Baidu's word
+	FaultNoCode     FaultKind = "no_code"    // the same on every platform
 	FaultDelay      FaultKind = "delay"      // wait, then go on (also with the next fault)
+	FaultDrop       FaultKind = "drop"       // op notify: the message is not sent, neither now nor later
+	FaultDuplicate  FaultKind = "duplicate"  // op notify: the message is sent twice at once
 )
+
+// OpNotify is the operation name of every message from a platform to a merchant, for faults: drop, duplicate, and delay,
+// which puts the attempt off by sandbox time. Each attempt counts.
+const OpNotify = "notify"
 
 // FaultPhase says whether the platform has done the work when the fault strikes.
 type FaultPhase string
@@ -60,7 +67,8 @@ const (
 // earliest added strikes and the others wait for the next call. So three faults with Nth 1 hit three calls in a row.
 type Fault struct {
 	ID         int64           `json:"id,omitempty"`          // given by the sandbox
-	Op         string          `json:"op"`                    // the platform's own operation name, "*" for all
+	Platform   string          `json:"platform,omitempty"`    // "baidu" and so on; empty matches all
+	Op         string          `json:"op"`                    // the platform's own operation name, "*" for all of them, or OpNotify
 	OrderID    string          `json:"order_id,omitempty"`    // platform's or merchant's order id; empty matches all
 	Nth        int             `json:"nth,omitempty"`         // 1 (or 0) = the next matching call
 	Times      int             `json:"times,omitempty"`       // 0 or absent = once, -1 = for ever
@@ -70,6 +78,7 @@ type Fault struct {
 	Status     int             `json:"status,omitempty"`      // kind status: 200..599
 	RetryAfter Duration        `json:"retry_after,omitempty"` // kind status: whole seconds, sent as Retry-After
 	Body       string          `json:"body,omitempty"`        // kinds status and answer: sent verbatim
+	Code       string          `json:"code,omitempty"`        // kind answer: the platform's own code, where codes are text; Msg is its text
 	Errno      *int64          `json:"errno,omitempty"`       // kind answer: business code
 	ErrorCode  *int64          `json:"error_code,omitempty"`  // kind answer: gateway code, an answer without errno
 	Msg        string          `json:"msg,omitempty"`         // kind answer
@@ -123,4 +132,10 @@ type Clock struct {
 type Advance struct {
 	By      Duration `json:"by,omitempty"`
 	NextDay bool     `json:"next_day,omitempty"`
+}
+
+// TLS is the sandbox's TLS door.
+type TLS struct {
+	URL   string `json:"url"`    // https://127.0.0.1:9301
+	CAPEM string `json:"ca_pem"` // the certificate to trust, made at run time
 }

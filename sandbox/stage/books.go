@@ -31,13 +31,15 @@ type savedStage struct {
 	Version     int                        `json:"version"`
 	ClockOffset control.Duration           `json:"clock_offset"`
 	Platforms   map[string]json.RawMessage `json:"platforms"`
+	Authority   *savedAuthority            `json:"authority,omitempty"`
+	Outbox      []envelope                 `json:"outbox,omitempty"`
 }
 
 // books keeps the memory of all platforms in one file. Each save writes everything: the books of a test bed are small, and
 // one file that is either the old or the new state needs no recovery.
 type books struct {
 	path      string
-	clock     *Clock
+	stage     *Stage
 	platforms []Platform
 
 	mu      sync.Mutex
@@ -51,7 +53,7 @@ type books struct {
 //
 // Errors name the file: ErrForeignBooks for one that cannot be restored, and those of the file system.
 func (s *Stage) Keep(path string, platforms []Platform) error {
-	b := &books{path: path, clock: s.Clock, platforms: platforms}
+	b := &books{path: path, stage: s, platforms: platforms}
 	text, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -113,15 +115,26 @@ func (b *books) save() error {
 
 func (b *books) snapshot() ([]byte, error) {
 	out := savedStage{Format: booksFormat, Version: booksVersion, Platforms: map[string]json.RawMessage{}}
-	for _, p := range b.platforms {
-		saved, err := p.Save()
-		if err != nil {
-			return nil, fmt.Errorf("save the books of %s: %w", p.Name(), err)
+	// A letter and the books it speaks of change under the platform's lock. So if no letter joined while the platforms were
+	// saved, the two fit together: a kill leaves neither a letter about nothing nor a result nobody is told of. Under traffic
+	// that never pauses for that long the file is at most one letter ahead or behind, which the next save mends.
+	for range 10 {
+		letters, before := b.stage.outbox.saved()
+		for _, p := range b.platforms {
+			saved, err := p.Save()
+			if err != nil {
+				return nil, fmt.Errorf("save the books of %s: %w", p.Name(), err)
+			}
+			out.Platforms[p.Name()] = saved
 		}
-		out.Platforms[p.Name()] = saved
+		out.Outbox = letters
+		if _, after := b.stage.outbox.saved(); before == after {
+			break
+		}
 	}
+	out.Authority = b.stage.authority.saved()
 	// After the platforms: a clock read earlier could be moved on meanwhile, and the file would hold events of its future.
-	out.ClockOffset = b.clock.View().Offset
+	out.ClockOffset = b.stage.Clock.View().Offset
 	text, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write the sandbox books as JSON: %w", err)
@@ -159,7 +172,13 @@ func (b *books) restore(text []byte) error {
 	for name := range in.Platforms { // going on would drop its books with the next save
 		return fmt.Errorf("platforms.%s is a platform this sandbox does not have", name)
 	}
-	b.clock.restore(in.ClockOffset.Std())
+	if err := b.stage.outbox.restore(in.Outbox, b.platforms); err != nil {
+		return err
+	}
+	if err := b.stage.authority.restore(in.Authority); err != nil {
+		return err
+	}
+	b.stage.Clock.restore(in.ClockOffset.Std())
 	return nil
 }
 

@@ -117,6 +117,10 @@ func TestFilesThatAreNotOursAreRefusedUntouched(t *testing.T) {
 		"platform unknown":   {`{"format":"refundflow sandbox books","version":1,"platforms":{"paypal":{}}}`, "platforms.paypal"},
 		"platform broken":    {`{"format":"refundflow sandbox books","version":1,"platforms":{"one":{"count":"x"}}}`, "platforms.one"},
 		"clock runs back":    {`{"format":"refundflow sandbox books","version":1,"clock_offset":"-1h"}`, "negative"},
+		"letter of nobody":   {`{"format":"refundflow sandbox books","version":1,"platforms":{},"outbox":[{"letter":{"platform":"x"}}]}`, `outbox[0]: letter.platform is "x"`},
+		"letter to nowhere":  {`{"format":"refundflow sandbox books","version":1,"platforms":{},"outbox":[{"letter":{"platform":"one","url":"x"}}]}`, "letter.url"},
+		"attempts below 0":   {`{"format":"refundflow sandbox books","version":1,"platforms":{},"outbox":[{"letter":{"platform":"one","url":"http://h/"},"attempt":-1}]}`, "attempt is -1"},
+		"authority broken":   {`{"format":"refundflow sandbox books","version":1,"platforms":{},"authority":{"cert_pem":"x","key_pem":"x"}}`, "authority:"},
 		"cut in the middle":  {`{"format":"refundflow sandbox books","version":1,"platforms":{"one":{`, "unexpected end"},
 		"more than one file": {`{"format":"refundflow sandbox books","version":1}{}`, "after top-level value"},
 	} {

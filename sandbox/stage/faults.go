@@ -52,7 +52,10 @@ func (f *Faults) take(call control.Call) []control.Fault {
 	spoiled := false
 	for i := range f.list {
 		fault := &f.list[i]
-		if fault.Op != "*" && fault.Op != call.Op {
+		if fault.Platform != "" && fault.Platform != call.Platform {
+			continue
+		}
+		if fault.Op != call.Op && (fault.Op != "*" || call.Op == control.OpNotify) {
 			continue
 		}
 		if fault.OrderID != "" && fault.OrderID != call.OrderID && fault.OrderID != call.TpOrderID {
@@ -71,9 +74,19 @@ func (f *Faults) take(call control.Call) []control.Fault {
 	return struck
 }
 
+// takeLetter counts one attempt to deliver a letter and returns the fault that strikes it, if any, else a zero one. The
+// first of several stays: put off, dropped and doubled at once would mean nothing.
+func (f *Faults) takeLetter(l Letter) control.Fault {
+	struck := f.take(control.Call{Platform: l.Platform, Op: control.OpNotify, OrderID: l.OrderID, RefundNo: l.RefundNo})
+	if len(struck) == 0 {
+		return control.Fault{}
+	}
+	return struck[0]
+}
+
 func checkFault(f *control.Fault, ops []string) error {
-	if f.Op != "*" && !slices.Contains(ops, f.Op) {
-		return fmt.Errorf("op %q is unknown; use one of %v or \"*\"", f.Op, ops)
+	if f.Op != "*" && f.Op != control.OpNotify && !slices.Contains(ops, f.Op) {
+		return fmt.Errorf("op %q is unknown; use one of %v, \"*\" or %q", f.Op, ops, control.OpNotify)
 	}
 	if f.Nth < 0 {
 		return fmt.Errorf("nth is %d; use 1 for the next matching call", f.Nth)
@@ -106,12 +119,28 @@ func checkKind(f control.Fault) error {
 		}
 		return nil
 	}
+	isLetters := f.Op == control.OpNotify
+	switch f.Kind {
+	case control.FaultDrop, control.FaultDuplicate:
+		if !isLetters {
+			return fmt.Errorf("kind %q is for messages to merchants; it needs op %q", f.Kind, control.OpNotify)
+		}
+	case control.FaultDelay:
+	default:
+		if isLetters {
+			return fmt.Errorf("kind %q has no meaning for op %q; use drop, delay or duplicate", f.Kind, control.OpNotify)
+		}
+	}
+	if isLetters && f.Phase == control.After {
+		return fmt.Errorf("phase %q has no meaning for op %q; leave it out", f.Phase, control.OpNotify)
+	}
 	isStatus, isAnswer := f.Kind == control.FaultStatus, f.Kind == control.FaultAnswer
 	switch f.Kind {
 	case control.FaultDisconnect, control.FaultStatus, control.FaultAnswer, control.FaultHTML, control.FaultTruncated,
-		control.FaultEmpty, control.FaultHuge, control.FaultNoErrno, control.FaultDelay:
+		control.FaultEmpty, control.FaultHuge, control.FaultNoErrno, control.FaultNoCode, control.FaultDelay, control.FaultDrop,
+		control.FaultDuplicate:
 	default:
-		return fmt.Errorf("kind %q is unknown; use disconnect, status, answer, html, truncated, empty, huge, no_errno or delay", f.Kind)
+		return fmt.Errorf("kind %q is unknown; use disconnect, status, answer, html, truncated, empty, huge, no_code, no_errno, delay, drop or duplicate", f.Kind)
 	}
 	if err := need("delay", f.Delay > 0, f.Kind == control.FaultDelay); err != nil {
 		return err
@@ -131,18 +160,18 @@ func checkKind(f control.Fault) error {
 	if !isStatus && !isAnswer && f.Body != "" {
 		return need("body", true, false)
 	}
-	if !isAnswer && (f.Errno != nil || f.ErrorCode != nil || f.Msg != "" || f.Data != nil) {
-		return need("errno, error_code, msg or data", true, false)
+	if !isAnswer && (f.Code != "" || f.Errno != nil || f.ErrorCode != nil || f.Msg != "" || f.Data != nil) {
+		return need("code, errno, error_code, msg or data", true, false)
 	}
 	if isAnswer {
 		given := 0
-		for _, is := range []bool{f.Errno != nil, f.ErrorCode != nil, f.Body != ""} {
+		for _, is := range []bool{f.Code != "", f.Errno != nil, f.ErrorCode != nil, f.Body != ""} {
 			if is {
 				given++
 			}
 		}
 		if given != 1 {
-			return fmt.Errorf("kind %q needs exactly one of errno, error_code and body; %d are given", f.Kind, given)
+			return fmt.Errorf("kind %q needs exactly one of code, errno, error_code and body; %d are given", f.Kind, given)
 		}
 	}
 	return nil

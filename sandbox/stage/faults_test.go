@@ -55,6 +55,11 @@ func TestFaultsThatCannotWorkAreRefused(t *testing.T) {
 	code := int64(1)
 	for want, f := range map[string]control.Fault{
 		`op "x" is unknown`:                  {Op: "x", Kind: control.FaultHTML},
+		`kind "drop" is for messages`:        {Op: "*", Kind: control.FaultDrop},
+		`kind "duplicate" is for messages`:   {Op: "apply", Kind: control.FaultDuplicate},
+		`kind "html" has no meaning for op`:  {Op: control.OpNotify, Kind: control.FaultHTML},
+		`phase "after" has no meaning`:       {Op: control.OpNotify, Kind: control.FaultDrop, Phase: control.After},
+		"delay has no meaning for":           {Op: control.OpNotify, Kind: control.FaultDrop, Delay: 1},
 		`kind "" is unknown`:                 {Op: "*"},
 		`phase "during" is unknown`:          {Op: "*", Kind: control.FaultHTML, Phase: "during"},
 		"nth is -1":                          {Op: "*", Kind: control.FaultHTML, Nth: -1},
@@ -68,6 +73,8 @@ func TestFaultsThatCannotWorkAreRefused(t *testing.T) {
 		"retry_after has no meaning":         {Op: "*", Kind: control.FaultHTML, RetryAfter: control.Duration(time.Second)},
 		"body has no meaning":                {Op: "*", Kind: control.FaultHTML, Body: "x"},
 		"errno, error_code, msg or data has": {Op: "*", Kind: control.FaultHTML, Msg: "x"},
+		"msg or data has no meaning":         {Op: "*", Kind: control.FaultHTML, Code: "X"},
+		"3 are given":                        {Op: "*", Kind: control.FaultAnswer, Errno: &code, Code: "X", Body: "x"},
 		"0 are given":                        {Op: "*", Kind: control.FaultAnswer, Msg: "x"},
 		"2 are given":                        {Op: "*", Kind: control.FaultAnswer, Errno: &code, ErrorCode: &code},
 	} {

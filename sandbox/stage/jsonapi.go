@@ -56,11 +56,14 @@ func Read(r *http.Request, into any) error {
 }
 
 // Control turns a function into a handler of the control API: its value becomes JSON, its error {"error":"..."} with
-// the status of the ControlError in it (400 for any other error). What it changed is in the books file before it is answered.
+// the status of the ControlError in it (400 for any other error). What it changed, and what became due by it, is in the books
+// file before it is answered.
 func (s *Stage) Control(f func(r *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		status := http.StatusOK
 		v, err := f(r)
+		s.settle()
+		s.Wake()
 		if err != nil {
 			status = http.StatusBadRequest
 			var refusal *ControlError
@@ -76,6 +79,6 @@ func (s *Stage) Control(f func(r *http.Request) (any, error)) http.HandlerFunc {
 		if err != nil {
 			status, body = http.StatusInternalServerError, []byte(`{"error":"the answer could not be written as JSON"}`)
 		}
-		writeJSON(w, status, append(body, '\n'))
+		write(w, Reply{Status: status, Body: append(body, '\n')})
 	}
 }

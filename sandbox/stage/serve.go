@@ -2,7 +2,6 @@ package stage
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/refundflow/refundflow/sandbox/control"
@@ -10,13 +9,15 @@ import (
 
 // Reply is what a platform answers.
 type Reply struct {
-	Status  int    // HTTP status
-	Body    []byte // JSON
-	Outcome string // for the call log: code and text
+	Status      int    // HTTP status
+	Body        []byte // as ContentType says
+	ContentType string // default "application/json; charset=utf-8"
+	Outcome     string // for the call log: code and text
 }
 
-// Forge writes a platform's body for the fault kinds "answer" and "no_errno". real is the body the platform would
-// have sent, nil when it has not worked on the call.
+// Forge writes a platform's body for the fault kinds "answer", "no_errno" and "no_code". real is the body the platform would
+// have sent, nil when it has not worked on the call: then the last two ask for any body without a code in the wire format that
+// this call is answered in.
 type Forge func(fault control.Fault, real []byte) []byte
 
 // Serve leads one call through faults, processing, books file, log and wire. The log entry is written before the answer, so whoever has
@@ -33,6 +34,7 @@ func (s *Stage) Serve(w http.ResponseWriter, call control.Call, process func() R
 	var unsaved error
 	if spoiler == nil || spoiler.Phase == control.After {
 		reply = process()
+		s.Wake()
 		unsaved = s.commit()
 		call.Processed, call.Outcome = true, reply.Outcome
 	}
@@ -47,7 +49,7 @@ func (s *Stage) Serve(w http.ResponseWriter, call control.Call, process func() R
 		strike(w, *spoiler, reply, forge)
 		return
 	}
-	writeJSON(w, reply.Status, reply.Body)
+	write(w, reply)
 }
 
 func spoilerOf(struck []control.Fault) *control.Fault {
@@ -76,86 +78,13 @@ func (s *Stage) pause(struck []control.Fault, phase control.FaultPhase) {
 	}
 }
 
-// strike shows the caller the fault instead of the reply.
-func strike(w http.ResponseWriter, f control.Fault, reply Reply, forge Forge) {
-	switch f.Kind {
-	case control.FaultDisconnect:
-		disconnect(w)
-	case control.FaultStatus:
-		if f.RetryAfter > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(int(time.Duration(f.RetryAfter)/time.Second)))
-		}
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.WriteHeader(f.Status)
-		_, _ = w.Write([]byte(f.Body))
-	case control.FaultAnswer:
-		if f.Body != "" {
-			writeJSON(w, http.StatusOK, []byte(f.Body))
-			return
-		}
-		writeJSON(w, http.StatusOK, forge(f, reply.Body))
-	case control.FaultNoErrno:
-		writeJSON(w, http.StatusOK, forge(f, reply.Body))
-	case control.FaultHTML:
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write([]byte("<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"))
-	case control.FaultTruncated:
-		truncate(w, reply.Body)
-	case control.FaultEmpty:
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		w.WriteHeader(http.StatusOK)
-	case control.FaultHuge:
-		huge(w)
-	case control.FaultDelay:
-		// Never a spoiler: pause has dealt with it.
+// write sends a reply as it is.
+func write(w http.ResponseWriter, r Reply) {
+	kind := r.ContentType
+	if kind == "" {
+		kind = jsonType
 	}
-}
-
-// disconnect closes the connection with one stray byte instead of an answer. Without the byte, Go's transport takes the end of
-// a reused connection for an idle close and silently repeats a GET, so the fault would never reach the client under test.
-func disconnect(w http.ResponseWriter) {
-	hijacker, ok := w.(http.Hijacker)
-	if !ok { // HTTP/2 has no connection to take over; aborting resets the stream.
-		panic(http.ErrAbortHandler)
-	}
-	conn, _, err := hijacker.Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	_, _ = conn.Write([]byte("H"))
-	_ = conn.Close()
-}
-
-// truncate promises the whole body and closes in the middle of it.
-func truncate(w http.ResponseWriter, body []byte) {
-	if len(body) == 0 {
-		body = []byte(`{"errno":0,"msg":"success","data":[]}`)
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body[:len(body)/2])
-	_ = http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler) // net/http's own way to cut a response; recovered and not logged by the server
-}
-
-// huge streams a valid, success-looking JSON answer of more than 4 MiB: a client without a size limit would believe it.
-func huge(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	chunk := make([]byte, 64<<10)
-	for i := range chunk {
-		chunk[i] = 'x'
-	}
-	_, _ = w.Write([]byte(`{"errno":0,"msg":"`))
-	for range 4<<20/len(chunk) + 1 {
-		if _, err := w.Write(chunk); err != nil {
-			return // the client has had enough, as it should
-		}
-	}
-	_, _ = w.Write([]byte(`","data":[]}`))
-}
-
-func writeJSON(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(r.Status)
+	_, _ = w.Write(r.Body)
 }

@@ -28,14 +28,40 @@ type Platform interface {
 
 // Stage is the shared ground under all platforms of one sandbox.
 type Stage struct {
-	Clock  *Clock
-	Faults *Faults
-	Calls  *CallLog
-	closed <-chan struct{}
-	books  *books // nil: memory only
+	Clock      *Clock
+	Faults     *Faults
+	Calls      *CallLog
+	closed     <-chan struct{}
+	books      *books // nil: memory only
+	settlers   []Settler
+	recipients map[string]Recipient
+	outbox     outbox
+	authority  lazyAuthority
 }
 
 // New builds a stage on the given clock source. Closing done cuts short the delays in progress, so that a server can stop.
 func New(now func() time.Time, done <-chan struct{}) *Stage {
-	return &Stage{Clock: NewClock(now), Faults: &Faults{}, Calls: &CallLog{}, closed: done}
+	return &Stage{Clock: NewClock(now), Faults: &Faults{}, Calls: &CallLog{}, closed: done,
+		recipients: map[string]Recipient{}, outbox: outbox{wake: make(chan struct{}, 1)}}
+}
+
+// Cast names the platforms whose results come by themselves and who read answers to their letters. To be called once, before
+// the first call is served; from then on each control request leaves everything settled that is due.
+func (s *Stage) Cast(platforms []Platform) {
+	for _, p := range platforms {
+		if settler, ok := p.(Settler); ok {
+			s.settlers = append(s.settlers, settler)
+		}
+		if recipient, ok := p.(Recipient); ok {
+			s.recipients[p.Name()] = recipient
+		}
+	}
+}
+
+// Clear forgets the planned faults, the logs and the letters under way and returns the clock to its start.
+func (s *Stage) Clear() {
+	s.outbox.clear()
+	s.Faults.Clear()
+	s.Calls.Clear()
+	s.Clock.Reset()
 }

@@ -39,7 +39,10 @@ A first round with curl, after "sandbox --addr 127.0.0.1:9300":
   curl $S/clock/advance -d '{"next_day":true}'
   curl $S/baidu/books/800200451                 # what was really paid, and every call
 
-With --books FILE the clock and the books survive a restart, even a kill; planned faults and the call log do not. The file holds
+With --tls-addr 127.0.0.1:9301 there is a second door over HTTPS; "curl $S/tls" shows the certificate to trust there.
+
+With --books FILE the clock, the books and the messages to merchants that are under way survive a restart, even a kill; planned
+faults and the logs do not. The file holds
 keys and secrets and is readable by its owner only.
 
 A Baidu client reaches the stand-in by its host alone: http://127.0.0.1:9300/cashier/applyOrderRefund and so on.`
@@ -60,13 +63,17 @@ func command() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "sandbox ready at %s, control API at %s/sandbox/v1/\n", server.URL(), server.URL())
+			if o.TLSAddr != "" {
+				fmt.Fprintf(cmd.OutOrStdout(), "TLS door at %s, its authority at %s/sandbox/v1/tls\n", server.TLSURL(), server.URL())
+			}
 			<-cmd.Context().Done()
 			return server.Close()
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Addr, "addr", "127.0.0.1:9300", "host:port to listen on; port 0 takes a free one")
-	flags.BoolVar(&o.AllowRemote, "allow-remote", false, "permit an address other machines can reach; there is no login")
+	flags.StringVar(&o.TLSAddr, "tls-addr", "", "host:port of a second, HTTPS door that asks for client certificates; default: none")
+	flags.BoolVar(&o.AllowRemote, "allow-remote", false, "permit addresses other machines can reach, and messages to merchants there; there is no login")
 	flags.StringVar(&o.File, "books", "", "file that keeps the books over restarts; default: memory only")
 	flags.DurationVar(&settleAfter, "settle-after", 5*time.Second, "how long an accepted refund stays processing; an existing books file brings its own")
 	flags.DurationVar(&queryLag, "query-lag", 0, "how long findOrderRefund does not show a fresh refund; an existing books file brings its own")

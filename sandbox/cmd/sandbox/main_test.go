@@ -14,7 +14,7 @@ func TestHelpTeachesWithExamples(t *testing.T) {
 	cmd.SetOut(&out)
 	cmd.SetArgs([]string{"--help"})
 	require.NoError(t, cmd.Execute())
-	for _, want := range []string{"curl $S/faults", "--addr", "--settle-after", "--query-lag", "--allow-remote", "--books"} {
+	for _, want := range []string{"curl $S/faults", "--addr", "--settle-after", "--query-lag", "--tls-addr", "--allow-remote", "--books"} {
 		require.Contains(t, out.String(), want)
 	}
 }
@@ -27,6 +27,22 @@ func TestProgramRunsUntilItsContextEnds(t *testing.T) {
 	cmd.SetArgs([]string{"--addr", "127.0.0.1:0"})
 	require.NoError(t, cmd.ExecuteContext(ctx))
 	require.Contains(t, out.String(), "sandbox ready at http://127.0.0.1:")
+}
+
+func TestTheTLSDoorIsAnnounced(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	lines := 0
+	out := &notice{}
+	out.written = func() {
+		if lines++; lines == 2 {
+			cancel()
+		}
+	}
+	cmd := command()
+	cmd.SetOut(out)
+	cmd.SetArgs([]string{"--addr", "127.0.0.1:0", "--tls-addr", "127.0.0.1:0"})
+	require.NoError(t, cmd.ExecuteContext(ctx))
+	require.Contains(t, out.String(), "TLS door at https://127.0.0.1:")
 }
 
 // notice ends the program as soon as it has said that it is ready.

@@ -1,0 +1,156 @@
+package shengpay
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/wire"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// What is read of a message, whichever it is: tolerant of what is missing, for
+// the tables contradict the samples (§3.2, §13), strict about what is there.
+var (
+	idNames = []string{
+		"appId", "mchId", "outTradeNo", "transactionId", "refundId", "refundStatus",
+		"outRefundNo", "refundOrderNo", // two names of one number (§4.2)
+	}
+	feeNames = []string{"totalFee", "refundFee", "settlementRefundFee", "couponRefundFee"}
+
+	fieldNames = append(append([]string{
+		"returnCode", "returnMsg", "resultCode", "errorCode", "errorCodeDes",
+	}, idNames...), feeNames...)
+)
+
+// facts are the members of a message by their names; what is missing, null or an
+// empty text is not among them.
+type facts struct {
+	ids  map[string]string
+	fees map[string]refund.Fen
+	// number is the merchant's refund number under either of its names.
+	number string
+	// coupons is the sum of the single coupons given back.
+	coupons refund.Fen
+}
+
+func readFacts(o wire.Object) (facts, error) {
+	f := facts{ids: map[string]string{}, fees: map[string]refund.Fen{}}
+	for _, name := range idNames {
+		if !given(o, name) {
+			continue
+		}
+		var id wire.ID
+		if err := o.Read(name, &id); err != nil {
+			return facts{}, err
+		}
+		f.ids[name] = string(id)
+	}
+	for _, name := range feeNames {
+		if !given(o, name) {
+			continue
+		}
+		fee, err := readFee(o, name)
+		if err != nil {
+			return facts{}, err
+		}
+		f.fees[name] = fee
+	}
+	// Coupons are numbered from 0, and the number is glued to the name (§3.2).
+	for n := 0; given(o, fmt.Sprintf("couponRefundFee%d", n)); n++ {
+		fee, err := readFee(o, fmt.Sprintf("couponRefundFee%d", n))
+		if err != nil {
+			return facts{}, err
+		}
+		f.coupons += fee
+		if f.coupons > refund.MaxFen {
+			return facts{}, errors.New("the coupons are no amount")
+		}
+	}
+	f.number = f.ids["outRefundNo"]
+	if other := f.ids["refundOrderNo"]; f.number == "" {
+		f.number = other
+	} else if other != "" && other != f.number {
+		return facts{}, errors.New("outRefundNo and refundOrderNo disagree")
+	}
+	return f, nil
+}
+
+func given(o wire.Object, name string) bool { return o.Has(name) && string(o[name]) != `""` }
+
+func readFee(o wire.Object, name string) (refund.Fen, error) {
+	var fee wire.Int
+	if err := o.Read(name, &fee); err != nil {
+		return 0, err
+	}
+	if fee < 0 || refund.Fen(fee) > refund.MaxFen {
+		return 0, fmt.Errorf("%s is no amount", name)
+	}
+	return refund.Fen(fee), nil
+}
+
+// stranger reports whether the message names another merchant or application.
+func (p *Provider) stranger(f facts) bool {
+	merchant, app := f.ids["mchId"], f.ids["appId"]
+	return merchant != "" && merchant != p.settings.MchID || app != "" && app != p.settings.AppID
+}
+
+// named reports whether the message says whose it is. Shengpay signs the
+// messages of all its merchants with one key: what does not say so may be
+// another merchant's, about a refund number that they chose.
+func (f facts) named() bool { return f.ids["mchId"] != "" || f.ids["appId"] != "" }
+
+// excess names what claims to be part of the refund and is more than it. With
+// coupons the customer's part is smaller than the refund, never larger (§3.2).
+func (f facts) excess() string {
+	whole, ok := f.fees["refundFee"]
+	switch {
+	case !ok:
+		return ""
+	case f.fees["settlementRefundFee"] > whole:
+		return "settlementRefundFee"
+	case f.fees["couponRefundFee"] > whole, f.coupons > whole:
+		return "couponRefundFee"
+	}
+	return ""
+}
+
+// compare returns nil when everything the answer names is that of in. An answer
+// to another question leaves ours open; one to ours with other numbers is for a
+// person, since money may have moved.
+func (p *Provider) compare(o op, f facts, in providers.Instruction) error {
+	if p.stranger(f) || f.number != "" && f.number != in.Number {
+		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "other refund",
+			Message: "the answer is about another merchant or refund number", Hint: hintLook})
+	}
+	if err := otherOrder(o, f, in.Request.Order); err != nil {
+		return err
+	}
+	for _, c := range []struct {
+		name string
+		want refund.Fen
+	}{{"refundFee", in.Request.Amount}, {"totalFee", in.Request.Order.Total}} {
+		if got, ok := f.fees[c.name]; ok && got != c.want {
+			return fail(o, refund.Failure{Class: refund.ClassNeedsHuman, Code: "other amount",
+				Message: fmt.Sprintf("%s is %d fen, asked for were %d", c.name, int64(got), int64(c.want)), Hint: hintRefund})
+		}
+	}
+	if name := f.excess(); name != "" {
+		return fail(o, refund.Failure{Class: refund.ClassNeedsHuman, Code: "other amount",
+			Message: name + " is more than refundFee", Hint: hintRefund})
+	}
+	return nil
+}
+
+const hintRefund = "look at the refund in Shengpay's merchant platform: money may have moved under this refund number"
+
+// otherOrder: the answer names an order that is not the one asked for.
+func otherOrder(o op, f facts, order refund.Order) error {
+	merchant, platform := f.ids["outTradeNo"], f.ids["transactionId"]
+	if merchant != "" && merchant != order.MerchantID || platform != "" && order.PlatformID != "" && platform != order.PlatformID {
+		return fail(o, refund.Failure{Class: refund.ClassNeedsHuman, Code: "other order",
+			Message: "outTradeNo or transactionId is not the order's",
+			Hint:    "compare order.merchant_id and order.platform_id with the payment, then look at the order in Shengpay's merchant platform"})
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package shengpay
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/refundflow/refundflow/providers/wire"
+)
+
+// Names of the parameters about the signature itself; signType is signed.
+const (
+	fieldSign     = "sign"
+	fieldSignType = "signType"
+	fieldNonce    = "nonceStr"
+	signTypeRSA   = "RSA"
+)
+
+// Empty values are left out (§5.1), unlike in Baidu's callbacks.
+var canonical = wire.Canonical{Omit: []string{fieldSign}, OmitEmpty: true}
+
+// Errors of verify.
+var (
+	errUnsigned  = errors.New("the message has no signature")
+	errSignature = errors.New("the message's signature does not hold")
+)
+
+// sign returns the signature over params: SHA-1, whatever "RSA" suggests (§5.1).
+func sign(key *rsa.PrivateKey, params map[string]string) (string, error) {
+	return wire.SignRSA(key, crypto.SHA1, canonical.Text(params))
+}
+
+// verify checks a message against Shengpay's key, over whatever members it has
+// (§4.2). It returns [errUnsigned] when there is no signature to check, else
+// [errSignature].
+//
+// How null and nested values are signed is not documented: clients leave them
+// out, Shengpay's own PHP writes null as "name=" (§5.3). A message that has such
+// members is read the second way once. Neither way lets a forger in, since no
+// member that is null or nested is ever used.
+func verify(key *rsa.PublicKey, members wire.Object) error {
+	if !members.Has(fieldSign) || string(members[fieldSign]) == `""` {
+		return errUnsigned
+	}
+	var encoded string
+	if err := members.Read(fieldSign, &encoded); err != nil {
+		return fmt.Errorf("%w: sign is no text", errSignature)
+	}
+	signature, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return fmt.Errorf("%w: sign is not base64 (%d characters)", errSignature, len(encoded))
+	}
+	plain, odd, err := signedValues(members)
+	if err != nil {
+		return err
+	}
+	err = wire.VerifyRSA(key, crypto.SHA1, canonical.Text(plain), signature)
+	if err != nil && len(odd) > 0 {
+		for name, value := range plain {
+			if value != "" {
+				odd[name] = value
+			}
+		}
+		err = wire.VerifyRSA(key, crypto.SHA1, wire.Canonical{Omit: canonical.Omit}.Text(odd), signature)
+	}
+	if err != nil {
+		return fmt.Errorf("%w for the configured platform key: %w", errSignature, err)
+	}
+	return nil
+}
+
+// signedValues returns the values as they are signed: texts decoded, numbers in
+// the digits that were sent, since a float would change them (§5.3). odd holds
+// the members that are null or nested.
+func signedValues(members wire.Object) (plain, odd map[string]string, err error) {
+	plain, odd = map[string]string{}, map[string]string{}
+	for name, raw := range members {
+		if strings.ContainsAny(name, "&=") {
+			return nil, nil, fmt.Errorf("%w: a name holds what could be two", errSignature)
+		}
+		value := string(raw)
+		switch raw[0] {
+		case 'n':
+			odd[name] = ""
+			continue
+		case '{', '[':
+			odd[name] = value
+			continue
+		case '"':
+			if err := json.Unmarshal(raw, &value); err != nil {
+				return nil, nil, fmt.Errorf("%w: a text cannot be read", errSignature)
+			}
+		}
+		if name != fieldSign && hidesField(value) {
+			return nil, nil, fmt.Errorf("%w: a value holds what could be a field", errSignature)
+		}
+		plain[name] = value
+	}
+	return plain, odd, nil
+}
+
+// hidesField reports whether a value ends in what could be a field of its own.
+// "a=1&b=2" is signed alike whether b is a field or the tail of a, so that whoever
+// holds one signed message could hide one of its fields in another. Only fields
+// that are read here matter: an order's attach may well hold "x=1&y=2".
+func hidesField(value string) bool {
+	return strings.Contains(value, "&") && slices.ContainsFunc(fieldNames, func(name string) bool {
+		return strings.Contains(value, "&"+name+"=")
+	})
+}

@@ -1,0 +1,127 @@
+package wechat
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/refundflow/refundflow/providers/wire"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// errAbsent is the answer that there is no refund under the number.
+var errAbsent = errors.New("WeChat shows no such refund")
+
+// errSilent is a query refused without a code: in a cloud function the SDK's own
+// errCode may hide it (inferred, §16.3). That says nothing of the refund.
+var errSilent = errors.New("WeChat refused the query without saying why")
+
+// judge reads the two layers that every business answer has (§4.2): was the
+// message understood, and was it granted. It returns nil, [errAbsent], [errSilent] or a
+// [*refund.Failure].
+func judge(o op, f fields) error {
+	switch f["return_code"] {
+	case returnSuccess:
+	case returnFail:
+		return codeFailure(layerReturn, o, returnFail, f["return_msg"])
+	default:
+		return unreadableFailure(o, errors.New("return_code is neither SUCCESS nor FAIL"))
+	}
+	switch f["result_code"] {
+	case returnSuccess:
+		return nil
+	case returnFail:
+		if o == opQuery && f["err_code"] == "" {
+			return errSilent
+		}
+		return codeFailure(layerBusiness, o, f["err_code"], f["err_code_des"])
+	}
+	return unreadableFailure(o, errors.New("result_code is neither SUCCESS nor FAIL"))
+}
+
+// codeFailure is the row of the code table as a failure.
+func codeFailure(l layer, o op, number, message string) error {
+	row, _ := find(l, o, number, message)
+	if row.absent {
+		return errAbsent
+	}
+	shown := number
+	switch {
+	case l != layerBusiness:
+		shown = string(l) + " " + number
+	case number == "":
+		shown = "no err_code"
+	}
+	return fail(o, refund.Failure{Class: row.class, Code: clean(shown), Message: clean(message),
+		Hint: row.hint, RetryAfter: row.wait, RequestOnly: row.request})
+}
+
+// transportFailure: what was not sent can be sent again; what may have arrived
+// is ambiguous (§11.1).
+func transportFailure(o op, err error) error {
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "transport", Hint: hintLook})
+	}
+	if e.MayHaveArrived {
+		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: string(e.Kind), Hint: hintLook})
+	}
+	return fail(o, refund.Failure{Class: refund.ClassTransient, Code: string(e.Kind), Message: clean(e.Error()),
+		Hint: "WeChat was not reached: check the network, url and the clock"})
+}
+
+// statusFailure is what an HTTP status means by itself, nil for 2xx. WeChat
+// answers 200 even to failures: anything else comes from the edge in front of
+// it, and proves nothing about an apply (§6, §11.1). To a read, which harms
+// nothing, a 4xx says that the set-up is wrong, such as the client certificate.
+func statusFailure(o op, status int, pause time.Duration) error {
+	f := refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", status), Hint: hintLook, RetryAfter: pause}
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status == http.StatusTooManyRequests:
+		f.Class, f.Hint = refund.ClassThrottled, hintSlow
+	case status >= 400 && status < 500 && status != http.StatusRequestTimeout && o.reads():
+		f.Class, f.RetryAfter = refund.ClassMisconfigured, 0
+		f.Hint = "compare transport, url and the certificates with WeChat's pages"
+	}
+	return fail(o, f)
+}
+
+// unreadableFailure is for a page in a 200 as much as for an acceptance without
+// its number: something answered, but not what was asked. why names fields,
+// never content.
+func unreadableFailure(o op, why error) error {
+	return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "unreadable", Message: clean(why.Error()), Hint: hintLook})
+}
+
+// mismatch is for an answer that is signed or trusted, and speaks of something
+// else than what was asked (§14): money may have moved, but not as asked.
+func mismatch(o op, what string) error {
+	return fail(o, refund.Failure{Class: refund.ClassNeedsHuman, Code: "mismatch", Message: what,
+		Hint: "compare the refund with the order in the merchant console before anything is repeated"})
+}
+
+// refuse is for a request that is wrong before it is sent.
+func refuse(o op, err error) error {
+	return fail(o, refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true, Code: "invalid", Message: clean(err.Error()),
+		Hint: "nothing was sent: correct what is named"})
+}
+
+// fail fits a failure to its operation: a read changes nothing, so that an
+// ambiguous one is simply repeated.
+func fail(o op, f refund.Failure) error {
+	f.Op = string(o)
+	if o.reads() && f.Class == refund.ClassAmbiguous {
+		f.Class, f.Hint = refund.ClassTransient, "nothing was changed: ask again"
+	}
+	return &f
+}
+
+// tokenLike matches what could be a token, a signature or a secret that a
+// platform quotes back at us.
+var tokenLike = regexp.MustCompile(`[0-9A-Za-z+/=._%-]{24,}`)
+
+func clean(text string) string { return refund.CleanText(tokenLike.ReplaceAllString(text, "…")) }
