@@ -16,7 +16,7 @@ func (p *Provider) Notification(c providers.Callback) (providers.Notification, e
 	if err == nil {
 		var n providers.Notification
 		if n, err = readNotification(f); err == nil {
-			n.Proven = proven
+			n.Proven = proven && (n.Number != "" || n.PlatformRefundID != "") // what names no refund proves none
 			return n, nil
 		}
 	}
@@ -38,9 +38,6 @@ func readNotification(f fields) (providers.Notification, error) {
 	merchant, merchantErr := f.id("out_trade_no")
 	if err := errors.Join(totalErr, platformErr, merchantErr); err != nil {
 		return providers.Notification{}, err
-	}
-	if r.number == "" && r.id == "" {
-		return providers.Notification{}, errors.New("it names no refund")
 	}
 	n := providers.Notification{
 		Number: r.number, PlatformRefundID: r.id,
