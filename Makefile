@@ -1,6 +1,6 @@
 # Everything here needs Go and make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint
+.PHONY: help demo test fuzz lint
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 WORKFLOWCHECK := go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
@@ -11,7 +11,7 @@ RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 help: ## what there is to do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{printf "make %-6s %s\n", $$1, $$2}'
 
-demo: ## run Temporal, its Web UI, a stand-in for Baidu and a worker, and watch refunds; ARGS=--once ends, ARGS=--help explains
+demo: ## run Temporal, its Web UI, stand-ins for the platforms and a worker, and watch refunds; ARGS=--once ends, ARGS=--help explains
 	@test -x bin/devserver || echo "Building the development server; the first time this takes a few minutes ..."
 	@go -C devserver build -o ../bin/devserver .
 	@bin/devserver $(ARGS)
@@ -20,6 +20,17 @@ test: ## all tests of both modules, with the race detector where it pays
 	$(if $(RACE),,@echo "No C compiler found: the tests run without the race detector.")
 	go test $(RACE) ./...
 	go -C devserver test ./...
+	go -C providers/wechat/cloudfunctiontest test ./...
+
+FUZZTIME := 10s
+
+fuzz: ## every decoder, signature and callback handler against made-up input, FUZZTIME=10s each
+	@mkdir -p bin; grep -rlE '^func Fuzz' --include='*_test.go' . | sort | while read -r file; do \
+		for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' $$file); do \
+			echo "$$(dirname $$file) $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$(dirname $$file) >bin/fuzz.log 2>&1 || { cat bin/fuzz.log; exit 1; }; \
+		done; \
+	done
 
 lint: bin/golangci-lint bin/workflowcheck ## go vet, golangci-lint, and the determinism of workflow code
 	go vet ./...

@@ -91,7 +91,7 @@ var merchantKey = sync.OnceValue(func() *rsa.PrivateKey {
 // there.
 func New(t *testing.T, o Options) *World {
 	t.Helper()
-	w, _ := ground(t, o)
+	w, _ := ground(t, o, "")
 	w.Baidu = w.Platform.Baidu()
 
 	public, err := x509.MarshalPKIXPublicKey(merchantKey().Public())
@@ -119,14 +119,15 @@ func New(t *testing.T, o Options) *World {
 // On makes a world whose account uses the given transport.
 func On(t *testing.T, transport providertest.Transport, o Options) *World {
 	t.Helper()
-	w, server := ground(t, o)
-	w.bench = transport.Open(t, providertest.Ground{Server: server, Address: w.URL})
+	w, server := ground(t, o, "127.0.0.1:0")
+	w.bench = transport.Open(t, providertest.Ground{Server: server, Address: w.URL, Now: w.Now})
 	w.open(o)
 	return w
 }
 
-// ground is a world with a sandbox and books, and no account yet.
-func ground(t *testing.T, o Options) (*World, *sandbox.Server) {
+// ground is a world with a sandbox and books, and no account yet. The sandbox has
+// a TLS door where an address for it is given.
+func ground(t *testing.T, o Options, tls string) (*World, *sandbox.Server) {
 	t.Helper()
 	w := &World{T: t, start: o.Start, requests: map[string]refund.Request{}}
 	if o.Start.IsZero() {
@@ -135,7 +136,7 @@ func ground(t *testing.T, o Options) (*World, *sandbox.Server) {
 	if o.Sandbox.OverTotal == "" {
 		o.Sandbox.OverTotal = control.Pay
 	}
-	platform, err := sandbox.Start(context.Background(), sandbox.Options{Baidu: o.Sandbox, Now: w.Now})
+	platform, err := sandbox.Start(context.Background(), sandbox.Options{Baidu: o.Sandbox, Now: w.Now, TLSAddr: tls})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = platform.Close() })
 	w.URL, w.Platform = platform.URL(), control.New(platform.URL())

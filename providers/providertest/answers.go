@@ -55,7 +55,7 @@ func forgedAnswers(t *testing.T, transport Transport) {
 func (b *Bench) isNoSuccess(t *testing.T, f control.Fault, phase control.FaultPhase) {
 	t.Helper()
 	order := b.NewOrder(t, control.NewOrder{Total: 9800})
-	b.ready(t, order, true)
+	b.ready(t, order)
 	in := b.instruction(order, 9800, refund.NewID())
 
 	f.Op, f.Phase = b.Ops.Apply, phase
@@ -90,8 +90,9 @@ func (b *Bench) keepsSecrets(t *testing.T, err error) {
 
 func documentedCodes(t *testing.T, transport Transport) {
 	ground := Stand(t, transport)
-	require.NotEmpty(t, ground.Codes)
-	for _, code := range ground.Codes {
+	codes := ground.Codes(t)
+	require.NotEmpty(t, codes)
+	for _, code := range codes {
 		t.Run(code.Name, func(t *testing.T) {
 			b := ground.fresh(t)
 			order := b.NewOrder(t, control.NewOrder{Total: 9800})

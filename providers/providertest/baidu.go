@@ -62,7 +62,7 @@ func baiduBench(transport baidu.Transport, openAPI bool) Transport {
 			return refund.Order{PlatformID: made.OrderID, MerchantID: made.TpOrderID, UserID: made.UserID, Total: refund.Fen(o.Total)}
 		}
 		b.Refunds = BaiduRefunds(platform)
-		b.Codes = baiduCodes(t, transport == baidu.TransportOpenAPI)
+		b.Codes = func(t *testing.T) []Code { return baiduCodes(t, transport == baidu.TransportOpenAPI) }
 		return b
 	}}
 }

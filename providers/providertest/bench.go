@@ -50,6 +50,8 @@ type Ground struct {
 	Address string
 	// NotifyURL is where the stand-in sends its messages; may be empty.
 	NotifyURL string
+	// Now is the clock of provider and stand-in; default [time.Now].
+	Now func() time.Time
 	// Timeout of the provider's exchanges; 0 means its default.
 	Timeout time.Duration
 }
@@ -65,8 +67,8 @@ type Bench struct {
 	NewOrder func(t *testing.T, o control.NewOrder) refund.Order
 	// Refunds are those in the platform's books.
 	Refunds func(t *testing.T, o refund.Order) []control.PlacedRefund
-	// Codes are the answers of the platform's documented code table.
-	Codes []Code
+	// Codes reads the answers of the platform's documented code table.
+	Codes func(*testing.T) []Code
 	// Forged are faults that only this platform's answers can have, such as a wrong
 	// signature: none may pass for a success.
 	Forged map[string]control.Fault
@@ -138,9 +140,9 @@ func (b *Bench) fault(t *testing.T, f control.Fault) {
 }
 
 // ready makes what a full refund of the order needs done first.
-func (b *Bench) ready(t *testing.T, order refund.Order, full bool) {
+func (b *Bench) ready(t *testing.T, order refund.Order) {
 	t.Helper()
-	if canceller, ok := b.Provider.(providers.VerificationCanceller); ok && full && b.Provider.Rules().FullWantsUnverified {
+	if canceller, ok := b.Provider.(providers.VerificationCanceller); ok && b.Provider.Rules().FullWantsUnverified {
 		require.NoError(t, canceller.CancelVerification(t.Context(), order))
 	}
 }

@@ -44,7 +44,7 @@ func notifications(t *testing.T, transport Transport) {
 	reply = notified.NotificationReply(true)
 
 	order := b.NewOrder(t, control.NewOrder{Total: 9800})
-	b.ready(t, order, true)
+	b.ready(t, order)
 	in := b.instruction(order, 9800, "R1")
 	_, err := b.Provider.Apply(t.Context(), in)
 	require.NoError(t, err)

@@ -30,7 +30,7 @@ func shengpayBench(amounts shengpay.Amounts) Transport {
 		b.Ops.Apply, b.Ops.Order, b.Ops.Query = "pay/refund", "pay/queryOrder", "refund/queryRefundOrder"
 		b.NewOrder = newOrder(platform.Platform, mchID)
 		b.Refunds = placedRefunds(platform.Platform)
-		b.Codes = shengpayCodes(t)
+		b.Codes = shengpayCodes
 		b.Forged = map[string]control.Fault{
 			"a wrong signature": {Kind: control.FaultAnswer, Body: `{"returnCode":"SUCCESS","returnMsg":"OK","resultCode":"SUCCESS",` +
 				`"refundStatus":"REFUND_SUCCESS","status":"PAY_SUCCESS","nonceStr":"n","signType":"RSA","sign":"MTIz"}`},

@@ -85,7 +85,7 @@ func orderIsSeen(t *testing.T, transport Transport) {
 func wholeOrder(t *testing.T, transport Transport) {
 	b := Stand(t, transport)
 	order := b.NewOrder(t, control.NewOrder{Total: 9800})
-	b.ready(t, order, true)
+	b.ready(t, order)
 	b.paysOnce(t, b.instruction(order, 9800, "R1"))
 }
 
@@ -177,7 +177,7 @@ func repeatWithAnotherAmount(t *testing.T, transport Transport) {
 func lostAnswer(t *testing.T, transport Transport) {
 	b := Stand(t, transport)
 	order := b.NewOrder(t, control.NewOrder{Total: 9800})
-	b.ready(t, order, true)
+	b.ready(t, order)
 	in := b.instruction(order, 9800, "R1")
 	b.fault(t, control.Fault{Op: b.Ops.Apply, Kind: control.FaultDisconnect, Phase: control.After})
 	_, err := b.Provider.Apply(t.Context(), in)
@@ -194,7 +194,7 @@ func lostAnswer(t *testing.T, transport Transport) {
 func failedRefund(t *testing.T, transport Transport) {
 	b := Stand(t, transport)
 	order := b.NewOrder(t, control.NewOrder{Total: 9800, Outcome: control.Failed})
-	b.ready(t, order, true)
+	b.ready(t, order)
 	in := b.instruction(order, 9800, "R1")
 	receipt, err := b.Provider.Apply(t.Context(), in)
 	if err != nil {
@@ -226,7 +226,7 @@ func neverArrived(t *testing.T, transport Transport) {
 }
 
 func notSent(t *testing.T, transport Transport) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	nobody := "http://" + l.Addr().String()
 	require.NoError(t, l.Close())

@@ -34,16 +34,17 @@ func wechatV2(t *testing.T, g Ground, sign wechat.SignType, provider bool) *Benc
 	url := g.Address
 	if url == g.Server.URL() {
 		url = g.Server.TLSURL()
+		require.NotEmpty(t, url, "without the TLS door this would be WeChat itself")
 	}
 	b.Provider, err = wechat.New(wechat.Settings{
 		Transport: wechat.TransportV2, MchID: mchID, AppID: merchant.AppID, SubMchID: subMchID, SignType: sign,
 		APIKeyFile: secretFile(t, apiKey), CertFile: secretFile(t, merchant.CertPEM), KeyFile: secretFile(t, merchant.KeyPEM),
-		CAFile: secretFile(t, g.Server.CAPEM()), URL: url, NotifyURL: g.NotifyURL, Timeout: g.Timeout,
+		CAFile: secretFile(t, g.Server.CAPEM()), URL: url, NotifyURL: g.NotifyURL, Timeout: g.Timeout, Now: g.Now,
 	})
 	require.NoError(t, err)
 	b.Secrets = []string{apiKey}
 	b.Ops.Apply, b.Ops.Order, b.Ops.Query = "refund", "orderquery", "refundquery"
-	b.wechat(t, mchID, subMchID, "v2", "v2-return_code")
+	b.wechat(mchID, subMchID, "v2", "v2-return_code")
 	b.Forged = map[string]control.Fault{
 		"an unsigned success": {Kind: control.FaultAnswer, Body: "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>" +
 			"<refund_status_0>SUCCESS</refund_status_0><trade_state>SUCCESS</trade_state></xml>"},
@@ -67,11 +68,11 @@ func wechatCloudRun(t *testing.T, g Ground, trusted bool) *Bench {
 	require.NoError(t, err)
 	b.Provider, err = wechat.New(wechat.Settings{
 		Transport: wechat.TransportCloudRun, SubMchID: subMchID, URL: g.Address, EnvID: merchant.EnvID, Service: "refunds",
-		Path: path, TrustCallback: trusted, Timeout: g.Timeout,
+		Path: path, TrustCallback: trusted, Timeout: g.Timeout, Now: g.Now,
 	})
 	require.NoError(t, err)
 	b.Ops.Apply, b.Ops.Order, b.Ops.Query = "cloudrun.refund", "cloudrun.queryorder", "cloudrun.queryrefund"
-	b.wechat(t, "", subMchID, "v2", "v2-return_code", "cloudrun-gateway")
+	b.wechat("", subMchID, "v2", "v2-return_code", "cloudrun-gateway")
 	return b
 }
 
@@ -93,25 +94,28 @@ func wechatCloudFunction(t *testing.T, g Ground) *Bench {
 	b.Provider, err = wechat.New(wechat.Settings{
 		Transport: wechat.TransportCloudFunction, SubMchID: subMchID, AppID: appID, AppSecretFile: secretFile(t, appSecret),
 		URL: g.Address, Env: wanted.EnvID, Function: wanted.Function, CallbackFunction: wanted.Function,
-		CallbackSecretFile: secretFile(t, forward), Timeout: g.Timeout,
+		CallbackSecretFile: secretFile(t, forward), Timeout: g.Timeout, Now: g.Now,
 	})
 	require.NoError(t, err)
 	b.Secrets = []string{appSecret, forward}
 	b.Ops.Apply, b.Ops.Order, b.Ops.Query = "invokecloudfunction", "invokecloudfunction", "invokecloudfunction"
-	b.wechat(t, "", subMchID, "v2", "v2-return_code", "cloudfunction-http-trigger")
+	b.wechat("", subMchID, "v2", "v2-return_code", "cloudfunction-http-trigger")
 	return b
 }
 
 // wechat is what the dialects have in common.
-func (b *Bench) wechat(t *testing.T, mchID, subMchID string, layers ...string) {
+func (b *Bench) wechat(mchID, subMchID string, layers ...string) {
 	merchant := subMchID
 	if merchant == "" {
 		merchant = mchID
 	}
 	orders := b.Platform.Platform("wechat")
 	b.NewOrder, b.Refunds = newOrder(orders, merchant), placedRefunds(orders)
-	for _, layer := range layers {
-		b.Codes = append(b.Codes, wechatCodes(t, layer)...)
+	b.Codes = func(t *testing.T) (all []Code) {
+		for _, layer := range layers {
+			all = append(all, wechatCodes(t, layer)...)
+		}
+		return all
 	}
 }
 

@@ -26,7 +26,7 @@ func xlifeBench(name string, entitled ...xlife.Entitlement) Transport {
 		require.NoError(t, err)
 		provider, err := xlife.New(xlife.Settings{
 			AppKey: appKey, AppSecretFile: secretFile(t, secret), SessionFile: secretFile(t, session),
-			URL: g.Address + "/router/rest", StoreID: "12345678", StoreIDType: xlife.StoreMiaojie, Mos: entitled, Timeout: g.Timeout,
+			URL: g.Address + "/router/rest", StoreID: "12345678", StoreIDType: xlife.StoreMiaojie, Mos: entitled, Timeout: g.Timeout, Now: g.Now,
 		})
 		require.NoError(t, err)
 		b.Provider, b.Secrets = provider, []string{secret, session}
@@ -36,7 +36,7 @@ func xlifeBench(name string, entitled ...xlife.Entitlement) Transport {
 		}
 		b.NewOrder = newOrder(platform.Platform, appKey)
 		b.Refunds = placedRefunds(platform.Platform)
-		b.Codes = xlifeCodes(t)
+		b.Codes = xlifeCodes
 		b.Forged = map[string]control.Fault{
 			"another order's": {Kind: control.FaultAnswer, Body: xlifeAnswer("T1", "O1", "9800", "9800")},
 			"no fund_change":  {Kind: control.FaultAnswer, Body: strings.Replace(xlifeAnswer("T1", "O1", "9800", "9800"), `"fund_change":"Y",`, "", 1)},
