@@ -13,13 +13,6 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// DefaultAddress is where the receiver listens unless the configuration says
-// otherwise: on this machine alone. It speaks plain HTTP. Platforms reach it through a
-// proxy that ends TLS; a proxy on another machine needs an address of the inner
-// network here. The proxy must forward the body unchanged, since it is signed, and no
-// path but /callbacks/.
-const DefaultAddress = "127.0.0.1:8088"
-
 // drainTime lets running callbacks finish; none takes longer than [bookTime] and
 // [signalTime] unless its sender is slow.
 const drainTime = 5 * time.Second
@@ -27,6 +20,10 @@ const drainTime = 5 * time.Second
 // Serve answers on l until ctx ends, then lets running callbacks finish and closes
 // it. It returns nil after such an end. Listening is the caller's, so that an address
 // that is in use is an error at the start.
+//
+// It speaks plain HTTP. Platforms reach it through a proxy that ends TLS; only one on
+// another machine needs an address of the inner network here. The proxy must forward
+// the body unchanged, since it is signed, and no path but /callbacks/.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, logger logrus.FieldLogger) error {
 	server := &http.Server{
 		Handler: h,

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers/registry"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -50,7 +52,30 @@ func TestTheREADMEsConfigurationIsRead(t *testing.T) {
 	require.Equal(t, refund.Fen(1000000), limits.DailyCap)
 	require.Equal(t, "2026-11-22", limits.Day(time.Date(2026, 11, 21, 16, 0, 0, 0, time.UTC)), "the business day is Shanghai's")
 	require.Equal(t, "abc", account.Baidu.OpenAPI.ClientID)
-	require.Equal(t, []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}, account.Baidu.Poll)
+	require.Equal(t, "127.0.0.1:8088", c.Callbacks.Listen)
+	require.Len(t, c.Accounts, 4)
+}
+
+// Every example is read as it stands, and no setting of a provider is kept
+// secret.
+func TestTheDocumentedSettingsAreThoseThereAre(t *testing.T) {
+	page, err := os.ReadFile("../docs/configuration.md")
+	require.NoError(t, err)
+	examples := strings.Split(string(page), "```yaml\n")[1:]
+	providers := reflect.TypeFor[registry.Settings]()
+	require.Len(t, examples, providers.NumField())
+	for i, example := range examples {
+		example, _, _ = strings.Cut(example, "```")
+		_, err := Parse([]byte(example), ".")
+		require.NoError(t, err)
+		common, _, _ := strings.Cut(string(page), "## `baidu`")
+		settings := providers.Field(i).Type.Elem()
+		for j := range settings.NumField() {
+			if name := settings.Field(j).Tag.Get("yaml"); name != "" && name != "-" {
+				require.Contains(t, common+example, name, "of %s", providers.Field(i).Name)
+			}
+		}
+	}
 }
 
 func TestEveryMistakeIsListedAtOnceByItsSetting(t *testing.T) {

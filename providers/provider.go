@@ -2,6 +2,8 @@ package providers
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/refundflow/refundflow/refund"
 )
@@ -44,6 +46,18 @@ type Instruction struct {
 	// Number is the merchant's refund number, from [refund.ProviderNumber].
 	Number  string
 	Request refund.Request
+}
+
+// Check says what no platform can send: an amount that the order cannot hold, or a
+// number outside its format.
+func (in Instruction) Check(format refund.NumberFormat) error {
+	switch amount, total := in.Request.Amount, in.Request.Order.Total; {
+	case amount <= 0 || amount > total || total > refund.MaxFen:
+		return errors.New("amount: want more than 0 and at most the order's total")
+	case !format.Accepts(in.Number):
+		return fmt.Errorf("the refund number is not 1 to %d characters of the platform's alphabet", format.Max)
+	}
+	return nil
 }
 
 // OrderState is what the platform says of an order.

@@ -36,55 +36,66 @@ again, until a person decides.`,
 		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().BoolVar(&asJSON, "json", false, "print JSON")
-	with := func(do func(cmd *cobra.Command, books ledger.Ledger, c *config.Config, args []string) error) func(*cobra.Command, []string) error {
-		return func(cmd *cobra.Command, args []string) error {
-			c, err := config.Load(*file)
-			if err != nil {
-				return err
-			}
-			books, err := service.OpenLedger(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			return errors.Join(do(cmd, books, c, args), books.Close())
-		}
-	}
-	var by, note string
-	decide := &cobra.Command{
-		Use:   "decide ACCOUNT PLATFORM-REFUND-ID approve|refuse",
-		Short: "Decide a question that is not decided; a refusal may make the order non-refundable for ever",
-		Args:  cobra.ExactArgs(3),
-		RunE: with(func(cmd *cobra.Command, books ledger.Ledger, c *config.Config, args []string) error {
-			return decideAudit(cmd, out, books, c, args, by, note)
-		}),
-	}
-	decide.Flags().StringVar(&by, "by", "", "who decides (required)")
-	decide.Flags().StringVar(&note, "note", "", "why")
-	_ = decide.MarkFlagRequired("by") // fails only for a flag that does not exist
 	root.AddCommand(
 		&cobra.Command{
 			Use: "refunds", Short: "List the refunds that were made elsewhere, newest first", Args: cobra.NoArgs,
-			RunE: with(func(cmd *cobra.Command, books ledger.Ledger, _ *config.Config, _ []string) error {
+			RunE: onBooks(func(cmd *cobra.Command, books ledger.Ledger, _ *config.Config, _ []string) error {
 				all, err := books.ForeignRefunds(cmd.Context(), "")
 				if err != nil {
 					return err
 				}
 				return printForeign(out, all, asJSON)
-			}),
+			}).run(file),
 		},
 		&cobra.Command{
 			Use: "audits", Short: "List the questions that platforms asked before paying, newest first", Args: cobra.NoArgs,
-			RunE: with(func(cmd *cobra.Command, books ledger.Ledger, _ *config.Config, _ []string) error {
+			RunE: onBooks(func(cmd *cobra.Command, books ledger.Ledger, _ *config.Config, _ []string) error {
 				all, err := books.Audits(cmd.Context(), "")
 				if err != nil {
 					return err
 				}
 				return printAudits(out, all, asJSON)
-			}),
+			}).run(file),
 		},
-		decide,
+		decideCommand(out, file),
 	)
 	return root
+}
+
+// decideCommand lets a person answer a question.
+func decideCommand(out io.Writer, file *string) *cobra.Command {
+	var by, note string
+	decide := &cobra.Command{
+		Use:   "decide ACCOUNT PLATFORM-REFUND-ID approve|refuse",
+		Short: "Decide a question that is not decided; a refusal may make the order non-refundable for ever",
+		Args:  cobra.ExactArgs(3),
+		RunE: onBooks(func(cmd *cobra.Command, books ledger.Ledger, c *config.Config, args []string) error {
+			return decideAudit(cmd, out, books, c, args, by, note)
+		}).run(file),
+	}
+	decide.Flags().StringVar(&by, "by", "", "who decides (required)")
+	decide.Flags().StringVar(&note, "note", "", "why")
+	_ = decide.MarkFlagRequired("by") // fails only for a flag that does not exist
+	return decide
+}
+
+// onBooks is a command that works on the ledger of a configuration file.
+type onBooks func(cmd *cobra.Command, books ledger.Ledger, c *config.Config, args []string) error
+
+// run opens the ledger around the command. The file is named when flags are read,
+// after the command was made.
+func (do onBooks) run(file *string) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		c, err := config.Load(*file)
+		if err != nil {
+			return err
+		}
+		books, err := service.OpenLedger(cmd.Context(), c)
+		if err != nil {
+			return err
+		}
+		return errors.Join(do(cmd, books, c, args), books.Close())
+	}
 }
 
 func decideAudit(cmd *cobra.Command, out io.Writer, books ledger.Ledger, c *config.Config, args []string, by, note string) error {

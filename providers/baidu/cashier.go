@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/refundflow/refundflow/providers"
 	"github.com/refundflow/refundflow/providers/wire"
@@ -16,11 +17,8 @@ func (p *Provider) Apply(ctx context.Context, in providers.Instruction) (provide
 	if err := p.Validate(in.Request); err != nil {
 		return providers.Receipt{}, refuse(opApply, err)
 	}
-	if in.Request.Amount <= 0 || in.Request.Amount > in.Request.Order.Total {
-		return providers.Receipt{}, refuse(opApply, errors.New("amount: want more than 0 and at most the order's total"))
-	}
-	if !numberFormat.Accepts(in.Number) {
-		return providers.Receipt{}, refuse(opApply, errors.New("the refund number is not 1 to 32 letters and digits"))
+	if err := in.Check(numberFormat); err != nil {
+		return providers.Receipt{}, refuse(opApply, err)
 	}
 	var (
 		r   reply
@@ -85,7 +83,7 @@ var legacyMethod = map[op]string{
 // cashier makes a signed call. It is a POST although Baidu allows GET, which
 // would leave signature and reason in access logs (inferred, §2.1).
 func (p *Provider) cashier(ctx context.Context, o op, params map[string]string) (reply, error) {
-	address := trimSlash(p.settings.CashierURL) + "/" + string(o)
+	address := strings.TrimRight(p.settings.CashierURL, "/") + "/" + string(o)
 	if p.settings.Transport == TransportCashierLegacy {
 		address, params["method"] = p.settings.LegacyURL, legacyMethod[o]
 	}

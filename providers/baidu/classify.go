@@ -2,15 +2,20 @@ package baidu
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"regexp"
 	"time"
 
+	"github.com/refundflow/refundflow/providers/failure"
 	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
+
+// hints are this platform's words for what happens at all of them.
+var hints = failure.Hints{
+	Look: hintLook, Slow: hintSlow,
+	Unreached: "Baidu was not reached: check the network, the addresses and the clock",
+	Refused:   "compare transport, the addresses and the account's permissions with Baidu's console",
+}
 
 // send makes one exchange and returns the envelope that came back, whatever its
 // number. Everything else is a [*refund.Failure].
@@ -22,7 +27,7 @@ func (p *Provider) send(ctx context.Context, o op, call wire.Call) (reply, error
 	pause := answer.RetryAfter(p.now())
 	r, unreadable := parseReply(answer.Body)
 	r.retryAfter = pause
-	if speaks(answer.Status) && unreadable == nil {
+	if failure.Speaks(answer.Status) && unreadable == nil {
 		_, listed := find(r.gateway, r.number, r.message, o)
 		switch {
 		case listed:
@@ -33,7 +38,7 @@ func (p *Provider) send(ctx context.Context, o op, call wire.Call) (reply, error
 			// A service that answers with an unlisted number, or with 0, was reached:
 			// the status does not prove that it did nothing (inferred, §8.4).
 			return reply{}, fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", answer.Status),
-				Message: clean(r.code() + " " + r.message), Hint: hintLook, RetryAfter: pause})
+				Message: failure.Clean(r.code() + " " + r.message), Hint: hintLook, RetryAfter: pause})
 		}
 	}
 	if err := statusFailure(o, answer.Status, pause); err != nil {
@@ -45,27 +50,12 @@ func (p *Provider) send(ctx context.Context, o op, call wire.Call) (reply, error
 	return r, nil
 }
 
-// speaks reports whether the body of an answer with this status is the service's
-// own word. 408 comes from a proxy that grew tired of somebody, and tells no
-// more than a 504.
-func speaks(status int) bool {
-	return status >= 200 && status < 300 || status >= 400 && status < 500 &&
-		status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
-}
-
 // statusFailure is what an HTTP status means by itself (§8.4), nil for 2xx.
 func statusFailure(o op, status int, pause time.Duration) error {
-	f := refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", status), Hint: hintLook, RetryAfter: pause}
-	switch {
-	case status >= 200 && status < 300:
-		return nil
-	case status == http.StatusTooManyRequests:
-		f.Class, f.Hint = refund.ClassThrottled, hintSlow
-	case speaks(status):
-		f.Class, f.RetryAfter = refund.ClassMisconfigured, 0
-		f.Hint = "compare transport, the addresses and the account's permissions with Baidu's console"
+	if f, ok := hints.Status(status, pause); !ok {
+		return fail(o, f)
 	}
-	return fail(o, f)
+	return nil
 }
 
 // failure is nil for success, else the row of the code table.
@@ -74,7 +64,7 @@ func (r reply) failure(o op) error {
 		return nil
 	}
 	row, _ := find(r.gateway, r.number, r.message, o)
-	f := refund.Failure{Class: row.class, Code: r.code(), Message: clean(r.message), Hint: row.hint, Recheck: row.recheck, RequestOnly: row.request}
+	f := refund.Failure{Class: row.class, Code: r.code(), Message: failure.Clean(r.message), Hint: row.hint, Recheck: row.recheck, RequestOnly: row.request}
 	if row.class == refund.ClassThrottled {
 		f.RetryAfter = r.retryAfter
 	}
@@ -83,28 +73,18 @@ func (r reply) failure(o op) error {
 
 // transportFailure: what was not sent can be sent again; what may have arrived
 // is ambiguous (§8.4).
-func transportFailure(o op, err error) error {
-	var e *wire.Error
-	if !errors.As(err, &e) {
-		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "transport", Hint: hintLook})
-	}
-	if e.MayHaveArrived {
-		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: string(e.Kind), Hint: hintLook})
-	}
-	return fail(o, refund.Failure{Class: refund.ClassTransient, Code: string(e.Kind), Message: clean(e.Error()),
-		Hint: "Baidu was not reached: check the network, the addresses and the clock"})
-}
+func transportFailure(o op, err error) error { return fail(o, hints.Transport(err)) }
 
 // unreadableFailure is for a gateway's HTML in a 200 as much as for an acceptance
 // without its batch number: something answered, but not what was asked. why
 // names fields, never content.
 func unreadableFailure(o op, why error) error {
-	return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "unreadable", Message: clean(why.Error()), Hint: hintLook})
+	return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "unreadable", Message: failure.Clean(why.Error()), Hint: hintLook})
 }
 
 // refuse is for a request that is wrong before it is sent.
 func refuse(o op, err error) error {
-	return fail(o, refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true, Code: "invalid", Message: clean(err.Error()),
+	return fail(o, refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true, Code: "invalid", Message: failure.Clean(err.Error()),
 		Hint: "nothing was sent: correct what is named"})
 }
 
@@ -121,9 +101,3 @@ func fail(o op, f refund.Failure) error {
 	}
 	return &f
 }
-
-// tokenLike matches what could be a token, a signature or a secret that a
-// platform quotes back at us.
-var tokenLike = regexp.MustCompile(`[0-9A-Za-z+/=._%-]{24,}`)
-
-func clean(text string) string { return refund.CleanText(tokenLike.ReplaceAllString(text, "…")) }

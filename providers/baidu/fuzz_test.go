@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -61,7 +62,7 @@ func FuzzNoAnswerIsTakenForMoreThanItSays(f *testing.F) {
 			require.True(t, state.Asked)
 		}
 		_, _ = parseBatch(loose["data"])
-		_, _, _ = readToken(r.members)
+		_, _, _ = wire.ReadToken(r.members, maxTokenLife)
 	})
 }
 
@@ -89,7 +90,7 @@ func FuzzOnlyTheSignedFieldsVerify(f *testing.F) {
 	f.Add("a=1&a=2&rsaSign=")
 	f.Fuzz(func(t *testing.T, body string) {
 		form, err := url.ParseQuery(body)
-		if err != nil || Verify(key, form) != nil {
+		if err != nil || verify(key, form) != nil {
 			return
 		}
 		require.True(t, signed[fingerprint(form)], "fields that nobody signed: %q", body)

@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/account"
+	"github.com/refundflow/refundflow/providers/failure"
 	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
@@ -26,7 +28,7 @@ const (
 type notification struct {
 	batch  string
 	order  refund.Order
-	status NotificationStatus
+	status notificationStatus
 }
 
 // Notification reads the refund notification (§6.2). What it returns is always
@@ -41,7 +43,7 @@ func (p *Provider) Notification(c providers.Callback) (providers.Notification, e
 		return providers.Notification{}, err
 	}
 	return providers.Notification{
-		Proven: true, PlatformRefundID: n.batch, Order: n.order, State: n.status.Result(),
+		Proven: true, PlatformRefundID: n.batch, Order: n.order, State: n.status.result(),
 	}, nil
 }
 
@@ -66,15 +68,15 @@ func replyJSON(body string) providers.Reply {
 func (p *Provider) receive(o op, c providers.Callback) (*fields, error) {
 	if p.platform == nil {
 		return nil, &refund.Failure{Class: refund.ClassMisconfigured, Op: string(o), Code: "no platform key",
-			Message: p.VerifyCallback(nil).Error(),
+			Message: p.verifyCallback(nil).Error(),
 			Hint:    "set baidu.platform_public_key_file: Baidu repeats its messages until they can be checked"}
 	}
 	form, err := wire.ParseForm(c.Body)
 	if err != nil {
 		return nil, unreadableCallback(o, err)
 	}
-	if err := p.VerifyCallback(form); err != nil {
-		return nil, &refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true, Op: string(o), Code: "signature", Message: clean(err.Error()),
+	if err := p.verifyCallback(form); err != nil {
+		return nil, &refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true, Op: string(o), Code: "signature", Message: failure.Clean(err.Error()),
 			Hint: "somebody else than Baidu wrote it, or baidu.platform_public_key_file is not the platform's key of the console"}
 	}
 	f := &fields{form: form}
@@ -89,7 +91,7 @@ func (p *Provider) receive(o op, c providers.Callback) (*fields, error) {
 // unreadableCallback is for what is no form, and for what Baidu signed but its
 // documentation does not describe. why names fields, never content.
 func unreadableCallback(o op, why error) error {
-	return &refund.Failure{Class: refund.ClassNeedsHuman, RequestOnly: true, Op: string(o), Code: "unreadable", Message: clean(why.Error()),
+	return &refund.Failure{Class: refund.ClassNeedsHuman, RequestOnly: true, Op: string(o), Code: "unreadable", Message: failure.Clean(why.Error()),
 		Hint: "nothing was believed: compare the callback's shape with Baidu's documentation"}
 }
 
@@ -116,7 +118,7 @@ func (f *fields) failure(o op) error {
 func (f *fields) long(name string) string {
 	v := f.form.Get(name)
 	if _, err := strconv.ParseInt(v, 10, 64); err != nil || !decimal.MatchString(v) {
-		f.bad("%s: want digits without a leading zero, got %s", name, length(v))
+		f.bad("%s: want digits without a leading zero, got %s", name, account.Length(v))
 	}
 	return v
 }
@@ -129,19 +131,19 @@ func (f *fields) order() refund.Order {
 		o.UserID = f.long("userId")
 	}
 	if len(o.MerchantID) > 128 || strings.ContainsFunc(o.MerchantID, unicode.IsControl) {
-		f.bad("tpOrderId: want at most 128 bytes without control characters, got %s", length(o.MerchantID))
+		f.bad("tpOrderId: want at most 128 bytes without control characters, got %s", account.Length(o.MerchantID))
 	}
 	return o
 }
 
 // notificationStatus must be there. A number that is not listed is for
-// [NotificationStatus.Result] to call unknown, what is no number is not.
-func (f *fields) notificationStatus() NotificationStatus {
+// [notificationStatus.Result] to call unknown, what is no number is not.
+func (f *fields) notificationStatus() notificationStatus {
 	v, err := strconv.ParseInt(f.form.Get("refundStatus"), 10, 64)
 	if err != nil {
-		f.bad("refundStatus: want a number, got %s", length(f.form.Get("refundStatus")))
+		f.bad("refundStatus: want a number, got %s", account.Length(f.form.Get("refundStatus")))
 	}
-	return NotificationStatus(v)
+	return notificationStatus(v)
 }
 
 // amount reads fen; 0 means that the field is not there, which is not the same as
@@ -153,7 +155,7 @@ func (f *fields) amount(name string) refund.Fen {
 	}
 	v, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || !decimal.MatchString(text) || refund.Fen(v) > refund.MaxFen {
-		f.bad("%s: want fen from 1 to %d, got %s", name, int64(refund.MaxFen), length(text))
+		f.bad("%s: want fen from 1 to %d, got %s", name, int64(refund.MaxFen), account.Length(text))
 		return 0
 	}
 	return refund.Fen(v)

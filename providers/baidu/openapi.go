@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"strings"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/failure"
 	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
@@ -99,7 +101,7 @@ func parseBatch(raw json.RawMessage) (batch, error) {
 // refusal is not the token's age but the account's credentials.
 func (p *Provider) withToken(ctx context.Context, o op, call func(token string) wire.Call) (reply, error) {
 	for attempt := 0; ; attempt++ {
-		token, err := p.tokens.get(ctx)
+		token, err := p.accessToken(ctx)
 		if err != nil {
 			return reply{}, err
 		}
@@ -110,12 +112,12 @@ func (p *Provider) withToken(ctx context.Context, o op, call func(token string) 
 		case !r.tokenRefused():
 			return r, r.failure(o)
 		case attempt > 0:
-			return reply{}, fail(o, refund.Failure{Class: refund.ClassMisconfigured, Code: r.code(), Message: clean(r.message), Hint: hintToken})
+			return reply{}, fail(o, refund.Failure{Class: refund.ClassMisconfigured, Code: r.code(), Message: failure.Clean(r.message), Hint: hintToken})
 		}
-		p.tokens.drop(token)
+		p.tokens.Drop(token)
 	}
 }
 
 func (p *Provider) paymentURL(o op) string {
-	return trimSlash(p.settings.OpenAPIURL) + paymentPath + string(o)
+	return strings.TrimRight(p.settings.OpenAPIURL, "/") + paymentPath + string(o)
 }

@@ -5,17 +5,15 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/account"
 	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
-
-// clock is a seam for tests.
-type clock func() time.Time
 
 // Provider is one merchant account at Baidu. Safe for concurrent use.
 type Provider struct {
@@ -23,8 +21,10 @@ type Provider struct {
 	key      *rsa.PrivateKey
 	platform *rsa.PublicKey // nil when no callbacks are expected
 	http     *wire.Client
-	tokens   *tokens // nil without OpenAPI credentials
-	now      clock
+	// tokens is nil without OpenAPI credentials; clientSecret is for them alone.
+	tokens       *wire.Tokens
+	clientSecret string
+	now          func() time.Time // a seam for tests
 }
 
 var (
@@ -37,30 +37,17 @@ var (
 func New(s Settings) (*Provider, error) {
 	bad := s.mistakes()
 	p := &Provider{settings: s.withDefaults(), now: time.Now}
-	p.key = load(bad, "private_key_file", s.PrivateKeyFile, wire.PrivateKeyFile)
-	p.platform = load(bad, "platform_public_key_file", s.PlatformPublicKeyFile, wire.PublicKeyFile)
+	p.key = account.Load(bad, "private_key_file", s.PrivateKeyFile, wire.PrivateKeyFile)
+	p.platform = account.Load(bad, "platform_public_key_file", s.PlatformPublicKeyFile, wire.PublicKeyFile)
 	p.http = wire.NewClient(wire.Options{Timeout: p.settings.Timeout})
 	if s.OpenAPI != nil {
-		secret := load(bad, "openapi.client_secret_file", s.OpenAPI.ClientSecretFile, wire.SecretFile)
-		p.tokens = &tokens{id: s.OpenAPI.ClientID, secret: secret, fetch: p.fetchToken, now: p.now}
+		p.clientSecret = account.Load(bad, "openapi.client_secret_file", s.OpenAPI.ClientSecretFile, wire.SecretFile)
+		p.tokens = wire.NewTokens(p.fetchToken, p.now)
 	}
 	if err := bad.OrNil(); err != nil {
 		return nil, err
 	}
 	return p, nil
-}
-
-// load reads a file that is named, adding what is wrong with it to bad.
-func load[T any](bad *mistakes, field, path string, read func(string) (T, error)) T {
-	var none T
-	if path == "" {
-		return none
-	}
-	v, err := read(path)
-	if err != nil {
-		bad.add(field, "%v", err)
-	}
-	return v
 }
 
 // String keeps keys and tokens out of whatever prints a provider.
@@ -90,7 +77,7 @@ func (p *Provider) Rules() providers.Rules {
 		AbsenceInterval:      p.settings.AbsenceInterval,
 		// The order's state is weak evidence: one repeat, then a person (§10).
 		MaxResends: 1,
-		Poll:       append([]time.Duration(nil), p.settings.Poll...),
+		Poll:       slices.Clone(p.settings.Poll),
 		PollFor:    p.settings.PollFor,
 	}
 	if p.tokens != nil {
@@ -127,19 +114,17 @@ func orderProblems(o refund.Order) *refund.InvalidError {
 		{"order.platform_id", o.PlatformID, "orderId"}, {"order.user_id", o.UserID, "userId"},
 	} {
 		if _, err := strconv.ParseInt(f.value, 10, 64); err != nil || !decimal.MatchString(f.value) {
-			bad.Add(f.name, "want %s of Baidu's payment callback, digits without a leading zero, got %s", f.meaning, length(f.value))
+			bad.Add(f.name, "want %s of Baidu's payment callback, digits without a leading zero, got %s", f.meaning, account.Length(f.value))
 		}
 	}
 	return bad
 }
 
-// VerifyCallback checks that the fields of a callback's POST body come from
-// Baidu; see [Verify].
-func (p *Provider) VerifyCallback(form url.Values) error {
+// verifyCallback checks that the fields of a callback's POST body come from
+// Baidu; see verify.
+func (p *Provider) verifyCallback(form url.Values) error {
 	if p.platform == nil {
 		return errors.New("baidu.platform_public_key_file is not set: name the file of the platform's public key to receive callbacks")
 	}
-	return Verify(p.platform, form)
+	return verify(p.platform, form)
 }
-
-func trimSlash(address string) string { return strings.TrimRight(address, "/") }

@@ -60,8 +60,8 @@ func TestEverySampleIsReadAsDocumented(t *testing.T) {
 		"find-order-refund-none":            {query, outcome{value: providers.Result{State: providers.ResultAbsent}}},
 		"openapi-token-invalid":             {query, outcome{class: refund.ClassMisconfigured}}, // twice in a row
 	}
-	// The token's samples are read in TestATokenIsReadAsDocumented; this package
-	// does not call or receive the rest.
+	// The token's samples are read in TestATokenIsReadAsDocumented, the callbacks in
+	// notification_test.go; this package does not make the other calls.
 	elsewhere := map[string]bool{
 		"token-ok": true, "token-error": true, "find-by-tp-order-id": true, "cancel-order": true, "bound-service": true,
 		"finance-balance": true, "callback-audit": true, "callback-refund-result": true, "callback-payment": true,

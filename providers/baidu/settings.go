@@ -1,9 +1,10 @@
 package baidu
 
 import (
-	"path/filepath"
+	"cmp"
 	"time"
 
+	"github.com/refundflow/refundflow/providers/account"
 	"github.com/refundflow/refundflow/providers/wire"
 )
 
@@ -100,22 +101,21 @@ var defaultPoll = []time.Duration{
 }
 
 const (
-	longestTimeout         = 10 * time.Second
 	defaultPollFor         = 15 * 24 * time.Hour // then a person looks (inferred, §14)
 	defaultAbsenceInterval = 30 * time.Second
 )
 
 func (s Settings) withDefaults() Settings {
 	yes := true
-	orElse(&s.CashierURL, cashierURL)
-	orElse(&s.LegacyURL, legacyURL)
-	orElse(&s.OrderURL, orderURL)
-	orElse(&s.OpenAPIURL, openAPIURL)
-	orElse(&s.SendAmountOnFull, &yes)
-	orElse(&s.SendReason, SendReasonCode)
-	orElse(&s.Timeout, wire.DefaultTimeout)
-	orElse(&s.PollFor, defaultPollFor)
-	orElse(&s.AbsenceInterval, defaultAbsenceInterval)
+	s.CashierURL = cmp.Or(s.CashierURL, cashierURL)
+	s.LegacyURL = cmp.Or(s.LegacyURL, legacyURL)
+	s.OrderURL = cmp.Or(s.OrderURL, orderURL)
+	s.OpenAPIURL = cmp.Or(s.OpenAPIURL, openAPIURL)
+	s.SendAmountOnFull = cmp.Or(s.SendAmountOnFull, &yes)
+	s.SendReason = cmp.Or(s.SendReason, SendReasonCode)
+	s.Timeout = cmp.Or(s.Timeout, wire.DefaultTimeout)
+	s.PollFor = cmp.Or(s.PollFor, defaultPollFor)
+	s.AbsenceInterval = cmp.Or(s.AbsenceInterval, defaultAbsenceInterval)
 	if s.Poll == nil {
 		s.Poll = defaultPoll
 	}
@@ -125,24 +125,11 @@ func (s Settings) withDefaults() Settings {
 // In returns the settings with relative file names counted from dir, the folder
 // of the configuration file.
 func (s Settings) In(dir string) Settings {
-	in := func(path *string) {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(dir, *path)
-		}
-	}
-	in(&s.PrivateKeyFile)
-	in(&s.PlatformPublicKeyFile)
+	account.In(dir, &s.PrivateKeyFile, &s.PlatformPublicKeyFile)
 	if s.OpenAPI != nil {
 		o := *s.OpenAPI // the caller's own stays as it is
-		in(&o.ClientSecretFile)
+		account.In(dir, &o.ClientSecretFile)
 		s.OpenAPI = &o
 	}
 	return s
-}
-
-func orElse[T comparable](value *T, fallback T) {
-	var none T
-	if *value == none {
-		*value = fallback
-	}
 }

@@ -42,26 +42,26 @@ func sign(key *rsa.PrivateKey, name string, params map[string]string) (url.Value
 	return form, nil
 }
 
-// ErrSignature is wrapped by every error of [Verify].
-var ErrSignature = errors.New("the callback's signature does not hold")
+// errSignature is wrapped by every error of verify.
+var errSignature = errors.New("the callback's signature does not hold")
 
 // resplit matches a value that could be two parameters. "a=1&b=2" is signed alike
 // whether b is a parameter of its own or the tail of a, so that whoever holds one
 // signed callback could make another out of it.
 var resplit = regexp.MustCompile(`&[^&=]+=`)
 
-// Verify checks a callback's rsaSign against the platform's public key. form
+// verify checks a callback's rsaSign against the platform's public key. form
 // holds the fields of the POST body only: parameters of the callback address are
 // not signed (§9.5). Every field counts, empty ones as "name=" (§9.3). A name
 // given twice is refused, since the signature cannot say which value it means.
-func Verify(key *rsa.PublicKey, form url.Values) error {
+func verify(key *rsa.PublicKey, form url.Values) error {
 	params := make(map[string]string, len(form))
 	for name, values := range form {
 		if len(values) != 1 {
-			return fmt.Errorf("%w: a field is given %d times", ErrSignature, len(values))
+			return fmt.Errorf("%w: a field is given %d times", errSignature, len(values))
 		}
 		if strings.ContainsAny(name, "&=") || name != signatureCashier && resplit.MatchString(values[0]) {
-			return fmt.Errorf("%w: a field holds what could be two", ErrSignature)
+			return fmt.Errorf("%w: a field holds what could be two", errSignature)
 		}
 		params[name] = values[0]
 	}
@@ -69,14 +69,14 @@ func Verify(key *rsa.PublicKey, form url.Values) error {
 	// one was seen without its padding (§9.5). Restoring both cannot help a forger.
 	text := strings.TrimRight(strings.ReplaceAll(params[signatureCashier], " ", "+"), "=")
 	if text == "" {
-		return fmt.Errorf("%w: rsaSign is missing", ErrSignature)
+		return fmt.Errorf("%w: rsaSign is missing", errSignature)
 	}
 	signature, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil {
-		return fmt.Errorf("%w: rsaSign is not base64 (%d characters)", ErrSignature, len(text))
+		return fmt.Errorf("%w: rsaSign is not base64 (%d characters)", errSignature, len(text))
 	}
 	if err := wire.VerifyRSA(key, crypto.SHA1, canonical.Text(params), signature); err != nil {
-		return fmt.Errorf("%w for the configured platform key: %w", ErrSignature, err)
+		return fmt.Errorf("%w for the configured platform key: %w", errSignature, err)
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func TestEveryVectorIsReproducedByteForByte(t *testing.T) {
 			}
 			if strings.HasSuffix(v.Kind, "verify") {
 				verified++
-				require.NoError(t, Verify(public(t, keys[v.Key]), v.form()))
+				require.NoError(t, verify(public(t, keys[v.Key]), v.form()))
 			}
 			if v.MustFail != "" {
 				mustFail++
@@ -46,7 +46,7 @@ func TestEveryVectorIsReproducedByteForByte(t *testing.T) {
 						form.Del(name)
 					}
 				}
-				require.ErrorIs(t, Verify(public(t, keys[v.Key]), form), ErrSignature)
+				require.ErrorIs(t, verify(public(t, keys[v.Key]), form), errSignature)
 			}
 		})
 	}
@@ -88,7 +88,7 @@ func TestACallbackHoldsOnlyAsItWasSigned(t *testing.T) {
 			notice = v
 		}
 	}
-	require.NoError(t, Verify(key, notice.form()))
+	require.NoError(t, verify(key, notice.form()))
 	require.Contains(t, notice.Signature, "+", "the vector must be able to lose its plus signs")
 	require.True(t, strings.HasSuffix(notice.Signature, "="))
 
@@ -125,17 +125,17 @@ func TestACallbackHoldsOnlyAsItWasSigned(t *testing.T) {
 	} {
 		form := notice.form()
 		test.change(form)
-		err := Verify(key, form)
+		err := verify(key, form)
 		if test.holds {
 			require.NoError(t, err, name)
 			continue
 		}
-		require.ErrorIs(t, err, ErrSignature, name)
+		require.ErrorIs(t, err, errSignature, name)
 	}
-	require.ErrorIs(t, Verify(public(t, keys["merchant_doc_key"]), notice.form()), ErrSignature)
+	require.ErrorIs(t, verify(public(t, keys["merchant_doc_key"]), notice.form()), errSignature)
 
 	s := settings(t, TransportCashier, "http://localhost")
-	require.NoError(t, newProvider(t, s).VerifyCallback(notice.form()))
+	require.NoError(t, newProvider(t, s).verifyCallback(notice.form()))
 	s.PlatformPublicKeyFile = ""
-	require.ErrorContains(t, newProvider(t, s).VerifyCallback(notice.form()), "baidu.platform_public_key_file")
+	require.ErrorContains(t, newProvider(t, s).verifyCallback(notice.form()), "baidu.platform_public_key_file")
 }

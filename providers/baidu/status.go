@@ -7,21 +7,19 @@ import "github.com/refundflow/refundflow/providers"
 // own type, and none is ever converted into another. A number that is not
 // listed is unknown, never failed.
 
-// NotificationStatus is refundStatus of the refund notification (§6.2).
-type NotificationStatus int64
+// notificationStatus is refundStatus of the refund notification (§6.2).
+type notificationStatus int64
 
-// The numbers of the notification.
 const (
-	NotificationSucceeded NotificationStatus = 1
-	NotificationFailed    NotificationStatus = 2
+	notificationSucceeded notificationStatus = 1
+	notificationFailed    notificationStatus = 2
 )
 
-// Result says what the number means.
-func (s NotificationStatus) Result() providers.ResultState {
+func (s notificationStatus) result() providers.ResultState {
 	switch s {
-	case NotificationSucceeded:
+	case notificationSucceeded:
 		return providers.ResultSucceeded
-	case NotificationFailed:
+	case notificationFailed:
 		return providers.ResultFailed
 	}
 	return providers.ResultUnknown

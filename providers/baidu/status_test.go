@@ -21,7 +21,7 @@ func TestEveryStatusNumberMeansWhatItsOwnMessageSays(t *testing.T) {
 		"success": providers.ResultSucceeded, "failed": providers.ResultFailed,
 	}
 	results := map[string]func(int64) providers.ResultState{
-		"notification.refundStatus":               func(n int64) providers.ResultState { return NotificationStatus(n).Result() },
+		"notification.refundStatus":               func(n int64) providers.ResultState { return notificationStatus(n).result() },
 		"findOrderRefund.data[].refundStatus":     func(n int64) providers.ResultState { return batchStatus(n).result() },
 		"queryorderdetail.refundStatus.statusNum": func(n int64) providers.ResultState { return orderRefundStatus(n).result() },
 	}

@@ -2,16 +2,15 @@ package baidu
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -102,70 +101,19 @@ func TestARefusedTokenIsReplacedOnce(t *testing.T) {
 	}
 }
 
-func TestATokenIsRenewedBeforeItsLifeEnds(t *testing.T) {
-	now := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
-	fetched := 0
-	life := 100 * time.Minute
-	k := &tokens{now: func() time.Time { return now }, fetch: func(context.Context, string, string) (string, time.Duration, error) {
-		fetched++
-		return fmt.Sprint(fetched), life, nil
-	}}
-	get := func() string {
-		token, err := k.get(t.Context())
-		require.NoError(t, err)
-		return token
+func TestWhoGivesUpWaitingForATokenSentNothing(t *testing.T) {
+	p := &Provider{}
+	release := make(chan struct{})
+	defer close(release)
+	p.tokens = wire.NewTokens(func(context.Context) (string, time.Duration, error) { <-release; return "t", time.Hour, nil }, time.Now)
+	late, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for code, ctx := range map[string]context.Context{"timeout": late, "cancelled": gone} {
+		_, err := p.accessToken(ctx)
+		f := failureOf(t, err)
+		require.Equal(t, transient, f.Class)
+		require.Equal(t, code, f.Code)
 	}
-	require.Equal(t, "1", get())
-	now = now.Add(90*time.Minute - 1)
-	require.Equal(t, "1", get())
-	now = now.Add(1)
-	require.Equal(t, "2", get())
-	k.drop("1")
-	require.Equal(t, "2", get(), "an old token's refusal does not drop the new one")
-	k.drop("2")
-	require.Equal(t, "3", get())
-
-	_, life, err := readToken(map[string]json.RawMessage{"access_token": json.RawMessage(`"x"`), "expires_in": json.RawMessage(`9223372036854775807`)})
-	require.NoError(t, err)
-	require.Equal(t, maxTokenLife, life)
-}
-
-func TestManyWhoNeedATokenShareOneFetch(t *testing.T) {
-	const callers = 20
-	var fetched atomic.Int32
-	started, release := make(chan struct{}, callers+1), make(chan struct{})
-	k := &tokens{now: time.Now, fetch: func(ctx context.Context, _, _ string) (string, time.Duration, error) {
-		fetched.Add(1)
-		started <- struct{}{}
-		<-release
-		return "t", time.Hour, ctx.Err()
-	}}
-	// The first caller gives up while the fetch is under way: the others still get it.
-	impatient, cancel := context.WithCancel(t.Context())
-	gone := make(chan error)
-	go func() { _, err := k.get(impatient); gone <- err }()
-	<-started
-	cancel()
-	f := failureOf(t, <-gone)
-	require.Equal(t, transient, f.Class)
-	require.Equal(t, "cancelled", f.Code)
-
-	var group sync.WaitGroup
-	results := make(chan string, callers)
-	for range callers {
-		group.Go(func() {
-			token, err := k.get(t.Context())
-			if err != nil {
-				token = err.Error()
-			}
-			results <- token
-		})
-	}
-	close(release)
-	group.Wait()
-	close(results)
-	for token := range results {
-		require.Equal(t, "t", token)
-	}
-	require.EqualValues(t, 1, fetched.Load())
 }

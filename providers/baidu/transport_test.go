@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -182,11 +183,10 @@ func TestATimeoutAfterSendingIsAmbiguousForWhatChangesSomething(t *testing.T) {
 		t.Run(string(c.op)+" by "+string(c.transport), func(t *testing.T) {
 			t.Parallel()
 			baidu := newStub(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-			s := settings(t, c.transport, baidu.URL)
-			s.Timeout = 500 * time.Millisecond
-			p := newProvider(t, s)
-			_, err := p.tokens.get(t.Context())
+			p := newProvider(t, settings(t, c.transport, baidu.URL))
+			_, err := p.tokens.Get(t.Context()) // with patience, unlike what follows
 			require.NoError(t, err)
+			p.http = wire.NewClient(wire.Options{Timeout: 500 * time.Millisecond})
 			f := failureOf(t, c.call(t.Context(), p))
 			require.Equal(t, "timeout", f.Code)
 			if c.op.reads() {

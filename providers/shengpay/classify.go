@@ -4,13 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"regexp"
 	"time"
 
-	"github.com/refundflow/refundflow/providers/wire"
+	"github.com/refundflow/refundflow/providers/account"
+	"github.com/refundflow/refundflow/providers/failure"
 	"github.com/refundflow/refundflow/refund"
 )
+
+// hints are this platform's words for what happens at all of them.
+var hints = failure.Hints{
+	Look: hintLook, Slow: hintSlow,
+	Unreached: "Shengpay was not reached: check the network, url and the clock",
+	Refused:   "confirm url, refund_path, query_path and order_path with Shengpay; order_path none is for products without an order query",
+}
 
 // send makes one signed exchange and returns the envelope that came back,
 // whatever it says. Everything else is a [*refund.Failure].
@@ -25,7 +31,7 @@ func (p *Provider) send(ctx context.Context, o op, path string, params map[strin
 	}
 	r, unreadable := p.parseReply(answer.Body)
 	r.pause = answer.RetryAfter(p.now())
-	if speaks(answer.Status) && unreadable == nil {
+	if failure.Speaks(answer.Status) && unreadable == nil {
 		if answer.Status >= 400 && !r.refused() {
 			// Success behind an error status contradicts itself.
 			return reply{}, fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", answer.Status), Hint: hintLook})
@@ -38,27 +44,12 @@ func (p *Provider) send(ctx context.Context, o op, path string, params map[strin
 	return reply{}, unreadableFailure(o, unreadable)
 }
 
-// speaks reports whether the body of an answer with this status can be
-// Shengpay's own word. 408 comes from a proxy that grew tired of somebody, and
-// tells no more than a 504.
-func speaks(status int) bool {
-	return status >= 200 && status < 300 || status >= 400 && status < 500 &&
-		status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
-}
-
 // statusFailure is what an HTTP status means by itself (§7.2), nil for 2xx.
 func statusFailure(o op, status int, pause time.Duration) error {
-	f := refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", status), Hint: hintLook, RetryAfter: pause}
-	switch {
-	case status >= 200 && status < 300:
-		return nil
-	case status == http.StatusTooManyRequests:
-		f.Class, f.Hint = refund.ClassThrottled, hintSlow
-	case speaks(status):
-		f.Class, f.RetryAfter = refund.ClassMisconfigured, 0
-		f.Hint = "confirm url, refund_path, query_path and order_path with Shengpay; order_path none is for products without an order query"
+	if f, ok := hints.Status(status, pause); !ok {
+		return fail(o, f)
 	}
-	return fail(o, f)
+	return nil
 }
 
 // failure is nil for success, else what the answer's code means. An unsigned
@@ -74,10 +65,10 @@ func (p *Provider) failure(o op, r reply) error {
 		if wordPattern.MatchString(r.code) {
 			shown = r.code
 		} else if r.code != "" {
-			shown = "errorCode of " + length(r.code)
+			shown = "errorCode of " + account.Length(r.code)
 		}
 	}
-	f := refund.Failure{Class: row.class, Code: shown, Message: clean(r.message), Hint: row.hint, RequestOnly: row.request}
+	f := refund.Failure{Class: row.class, Code: shown, Message: failure.Clean(r.message), Hint: row.hint, RequestOnly: row.request}
 	believed := r.proven || row.class == refund.ClassMisconfigured || row.class == refund.ClassNeedsHuman
 	switch {
 	case !believed:
@@ -97,22 +88,12 @@ func (p *Provider) failure(o op, r reply) error {
 
 // transportFailure: what was not sent can be sent again; what may have arrived
 // is ambiguous (§7.2).
-func transportFailure(o op, err error) error {
-	var e *wire.Error
-	if !errors.As(err, &e) {
-		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "transport", Hint: hintLook})
-	}
-	if e.MayHaveArrived {
-		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: string(e.Kind), Hint: hintLook})
-	}
-	return fail(o, refund.Failure{Class: refund.ClassTransient, Code: string(e.Kind), Message: clean(e.Error()),
-		Hint: "Shengpay was not reached: check the network, url and the clock"})
-}
+func transportFailure(o op, err error) error { return fail(o, hints.Transport(err)) }
 
 // unreadableFailure is for what answered, but not what was asked, or not in a way
 // that can be believed. why names fields, never content.
 func unreadableFailure(o op, why error) error {
-	f := refund.Failure{Class: refund.ClassAmbiguous, Code: "unreadable", Message: clean(why.Error()), Hint: hintLook}
+	f := refund.Failure{Class: refund.ClassAmbiguous, Code: "unreadable", Message: failure.Clean(why.Error()), Hint: hintLook}
 	switch {
 	case errors.Is(why, errSignature):
 		f.Code = "signature"
@@ -125,7 +106,7 @@ func unreadableFailure(o op, why error) error {
 
 // refuse is for a request that is wrong before it is sent.
 func refuse(o op, err error) error {
-	return fail(o, refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true, Code: "invalid", Message: clean(err.Error()),
+	return fail(o, refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true, Code: "invalid", Message: failure.Clean(err.Error()),
 		Hint: "nothing was sent: correct what is named"})
 }
 
@@ -141,9 +122,3 @@ func fail(o op, f refund.Failure) error {
 	}
 	return &f
 }
-
-// tokenLike matches what could be a signature or a key that a platform quotes
-// back at us.
-var tokenLike = regexp.MustCompile(`[0-9A-Za-z+/=._%-]{24,}`)
-
-func clean(text string) string { return refund.CleanText(tokenLike.ReplaceAllString(text, "…")) }

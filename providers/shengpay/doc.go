@@ -14,6 +14,6 @@
 // and the codes. "§n" is a section of the protocol notes,
 // docs/protocols/shengpay.md.
 //
-// The package imports providers, providers/wire and refund. It knows neither
-// Temporal nor the ledger, and logs nothing.
+// It imports providers, its shared packages (account, failure, wire) and refund.
+// It knows neither Temporal nor the ledger, and logs nothing.
 package shengpay

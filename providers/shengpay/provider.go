@@ -7,10 +7,10 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/account"
 	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
@@ -37,8 +37,8 @@ func New(s Settings) (*Provider, error) {
 	bad := s.mistakes()
 	// rand.Text is 26 characters; nonceStr takes 32.
 	p := &Provider{settings: s.withDefaults(), now: time.Now, nonce: rand.Text}
-	p.key = load(bad, "private_key_file", s.PrivateKeyFile, merchantKey)
-	p.platform = load(bad, "platform_public_key_file", s.PlatformPublicKeyFile, wire.PublicKeyFile)
+	p.key = account.Load(bad, "private_key_file", s.PrivateKeyFile, merchantKey)
+	p.platform = account.Load(bad, "platform_public_key_file", s.PlatformPublicKeyFile, wire.PublicKeyFile)
 	p.http = wire.NewClient(wire.Options{Timeout: p.settings.Timeout})
 	if err := bad.OrNil(); err != nil {
 		return nil, err
@@ -57,19 +57,6 @@ func merchantKey(path string) (*rsa.PrivateKey, error) {
 		return nil, fmt.Errorf("%s holds a key of %d bits, whose signature is longer than the 500 characters Shengpay takes: use one of %d bits", path, bits, maxKeyBits)
 	}
 	return key, nil
-}
-
-// load reads a file that is named, adding what is wrong with it to bad.
-func load[T any](bad *mistakes, field, path string, read func(string) (T, error)) T {
-	var none T
-	if path == "" {
-		return none
-	}
-	v, err := read(path)
-	if err != nil {
-		bad.add(field, "%v", err)
-	}
-	return v
 }
 
 // String keeps keys out of whatever prints a provider.
@@ -96,7 +83,7 @@ func (p *Provider) Rules() providers.Rules {
 		AbsenceReads:    3,
 		AbsenceInterval: p.settings.AbsenceInterval,
 		// "Not found" has no documented code, so that no reading ever proves absence:
-		// what the query leaves open is settled by one repeat (§10). That a repeat is
+		// what the query leaves open is settled by one repeat (§6). That a repeat is
 		// answered rather than paid again is inferred from the page's advice on
 		// SYSTEM_ERROR, to send the same parameters again (§6).
 		MaxResends:    1,
@@ -121,9 +108,9 @@ func (p *Provider) Validate(r refund.Request) error {
 	for _, name := range slices.Sorted(maps.Keys(r.Extra)) {
 		switch {
 		case name != extraRefundAccount:
-			bad.Add("extra", "Shengpay takes %s only: remove or correct a name of %s", extraRefundAccount, length(name))
+			bad.Add("extra", "Shengpay takes %s only: remove or correct a name of %s", extraRefundAccount, account.Length(name))
 		case !RefundAccount(r.Extra[name]).known():
-			bad.Add("extra."+extraRefundAccount, "want RECHARGE or UNSETTLED, got %s", length(r.Extra[name]))
+			bad.Add("extra."+extraRefundAccount, "want RECHARGE or UNSETTLED, got %s", account.Length(r.Extra[name]))
 		}
 	}
 	return bad.OrNil()
@@ -132,12 +119,10 @@ func (p *Provider) Validate(r refund.Request) error {
 func orderProblems(o refund.Order) *refund.InvalidError {
 	bad := &refund.InvalidError{}
 	if !orderNumber.MatchString(o.MerchantID) {
-		bad.Add("order.merchant_id", "want the merchant's order number, Shengpay's outTradeNo, 1 to 32 printable ASCII characters without space, & and =, got %s", length(o.MerchantID))
+		bad.Add("order.merchant_id", "want the merchant's order number, Shengpay's outTradeNo, 1 to 32 printable ASCII characters without space, & and =, got %s", account.Length(o.MerchantID))
 	}
 	if o.PlatformID != "" && !orderNumber.MatchString(o.PlatformID) {
-		bad.Add("order.platform_id", "want Shengpay's transactionId, at most 32 printable ASCII characters without space, & and =, got %s", length(o.PlatformID))
+		bad.Add("order.platform_id", "want Shengpay's transactionId, at most 32 printable ASCII characters without space, & and =, got %s", account.Length(o.PlatformID))
 	}
 	return bad
 }
-
-func trimSlash(address string) string { return strings.TrimRight(address, "/") }

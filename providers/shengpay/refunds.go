@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/refundflow/refundflow/providers"
-	"github.com/refundflow/refundflow/refund"
 )
 
 // Apply sends the refund (§3). The answer has no status: acceptance is not yet
@@ -88,11 +87,5 @@ func (p *Provider) problems(in providers.Instruction) error {
 	if err := p.Validate(in.Request); err != nil {
 		return err
 	}
-	if in.Request.Amount <= 0 || in.Request.Amount > in.Request.Order.Total || in.Request.Order.Total > refund.MaxFen {
-		return errors.New("amount: want more than 0 and at most the order's total")
-	}
-	if !numberFormat.Accepts(in.Number) {
-		return errors.New("the refund number is not 1 to 32 letters, digits and _")
-	}
-	return nil
+	return in.Check(numberFormat)
 }

@@ -72,7 +72,7 @@ func (p *Provider) call(path string, params map[string]string) (wire.Call, error
 	if err != nil {
 		return wire.Call{}, err
 	}
-	return wire.Call{Method: http.MethodPost, URL: trimSlash(p.settings.URL) + path, ContentType: jsonType, Body: body}, nil
+	return wire.Call{Method: http.MethodPost, URL: strings.TrimRight(p.settings.URL, "/") + path, ContentType: jsonType, Body: body}, nil
 }
 
 // encode writes the values that were signed, without the \u003c of encoding/json:

@@ -1,11 +1,12 @@
 package shengpay
 
 import (
-	"path/filepath"
+	"cmp"
 	"slices"
 	"time"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/account"
 	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
@@ -122,20 +123,19 @@ var defaultPoll = slices.Concat(
 )
 
 const (
-	longestTimeout         = 10 * time.Second
 	defaultPollFor         = 15 * 24 * time.Hour // then a person looks (inferred, §9)
 	defaultAbsenceInterval = time.Minute
 )
 
 func (s Settings) withDefaults() Settings {
-	orElse(&s.URL, productionURL)
-	orElse(&s.RefundPath, refundPath)
-	orElse(&s.QueryPath, queryPath)
-	orElse(&s.OrderPath, orderPath)
-	orElse(&s.Amounts, AmountsText)
-	orElse(&s.Timeout, wire.DefaultTimeout)
-	orElse(&s.PollFor, defaultPollFor)
-	orElse(&s.AbsenceInterval, defaultAbsenceInterval)
+	s.URL = cmp.Or(s.URL, productionURL)
+	s.RefundPath = cmp.Or(s.RefundPath, refundPath)
+	s.QueryPath = cmp.Or(s.QueryPath, queryPath)
+	s.OrderPath = cmp.Or(s.OrderPath, orderPath)
+	s.Amounts = cmp.Or(s.Amounts, AmountsText)
+	s.Timeout = cmp.Or(s.Timeout, wire.DefaultTimeout)
+	s.PollFor = cmp.Or(s.PollFor, defaultPollFor)
+	s.AbsenceInterval = cmp.Or(s.AbsenceInterval, defaultAbsenceInterval)
 	if s.Poll == nil {
 		s.Poll = defaultPoll
 	}
@@ -145,17 +145,6 @@ func (s Settings) withDefaults() Settings {
 // In returns the settings with relative file names counted from dir, the folder
 // of the configuration file.
 func (s Settings) In(dir string) Settings {
-	for _, path := range []*string{&s.PrivateKeyFile, &s.PlatformPublicKeyFile} {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(dir, *path)
-		}
-	}
+	account.In(dir, &s.PrivateKeyFile, &s.PlatformPublicKeyFile)
 	return s
-}
-
-func orElse[T comparable](value *T, fallback T) {
-	var none T
-	if *value == none {
-		*value = fallback
-	}
 }

@@ -1,17 +1,13 @@
 package wechat
 
 import (
-	"fmt"
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
-	"unicode/utf8"
+	"strings"
 
-	"github.com/refundflow/refundflow/refund"
+	"github.com/refundflow/refundflow/providers/account"
 )
-
-const maxPolls = 128 // the schedule is written down with every refund
 
 var (
 	mchIDPattern = regexp.MustCompile(`^[0-9]{1,32}$`)
@@ -23,14 +19,6 @@ var (
 // Validate names every mistake in the settings at once, without opening a file.
 // The error is a [*refund.InvalidError] whose fields read "wechat.mch_id".
 func (s Settings) Validate() error { return s.mistakes().OrNil() }
-
-// mistakes collects what is wrong with settings, by their names in the block
-// "wechat" of the configuration.
-type mistakes struct{ refund.InvalidError }
-
-func (m *mistakes) add(setting, format string, args ...any) {
-	m.Add("wechat."+setting, format, args...)
-}
 
 // setting is one text setting: which dialects need it, which may have it, and
 // what it must look like.
@@ -73,88 +61,55 @@ func (s Settings) table() []setting {
 
 var accountPattern = regexp.MustCompile(`^REFUND_SOURCE_(UNSETTLED|RECHARGE)_FUNDS$`)
 
-func (s Settings) mistakes() *mistakes {
-	bad := &mistakes{}
+// mistakes collects what is wrong with settings, by their names in the block
+// "wechat" of the configuration.
+func (s Settings) mistakes() *account.Mistakes {
+	bad := account.NewMistakes("wechat")
 	known := productionURL[s.Transport] != ""
 	if !known {
-		bad.add("transport", "want v2, cloudrun or cloudfunction, got %s", length(string(s.Transport)))
+		bad.Add("transport", "want v2, cloudrun or cloudfunction, got %s", account.Length(string(s.Transport)))
 	}
 	for _, f := range s.table() {
 		needed := slices.Contains(f.need, s.Transport)
 		switch {
 		case f.value == "" && needed:
-			bad.add(f.name, "want %s", f.want)
+			bad.Add(f.name, "want %s", f.want)
 		case f.value != "" && known && !needed && !slices.Contains(f.may, s.Transport):
-			bad.add(f.name, "transport %s has no use for it: remove it", s.Transport)
+			bad.Add(f.name, "transport %s has no use for it: remove it", s.Transport)
 		case f.value != "" && f.pattern != nil && !f.pattern.MatchString(f.value):
-			bad.add(f.name, "want %s, got %s", f.want, length(f.value))
+			bad.Add(f.name, "want %s, got %s", f.want, account.Length(f.value))
 		}
 	}
 	if s.Transport == TransportV2 && s.SubAppID != "" && s.SubMchID == "" {
-		bad.add("sub_appid", "a direct merchant has none: remove it, or set sub_mch_id too")
+		bad.Add("sub_appid", "a direct merchant has none: remove it, or set sub_mch_id too")
 	}
 	if s.TrustCallback && s.Transport != TransportCloudRun {
-		bad.add("trust_callback", "only transport cloudrun has such callbacks: remove it")
+		bad.Add("trust_callback", "only transport cloudrun has such callbacks: remove it")
 	}
 	if (s.CertFile == "") != (s.KeyFile == "") && s.plain() {
-		bad.add("cert_file", "want cert_file and key_file, or neither of them")
+		bad.Add("cert_file", "want cert_file and key_file, or neither of them")
 	}
-	if problem := addressProblem(s.URL); s.URL != "" && problem != "" && !s.intercepted() {
-		bad.add("url", "%s", problem)
+	if problem := account.AddressProblem(s.URL); s.URL != "" && problem != "" && !s.intercepted() {
+		bad.Add("url", "%s", problem)
 	}
 	if problem := notifyProblem(s.NotifyURL); s.NotifyURL != "" && problem != "" {
-		bad.add("notify_url", "%s", problem)
+		bad.Add("notify_url", "%s", problem)
 	}
-	s.checkTimes(bad)
+	account.Times{Timeout: s.Timeout, Poll: s.Poll, PollFor: s.PollFor, AbsenceInterval: s.AbsenceInterval}.Check(bad)
 	return bad
-}
-
-func (s Settings) checkTimes(bad *mistakes) {
-	if s.Timeout < 0 || s.Timeout > longestTimeout {
-		bad.add("timeout", "want more than 0 and at most 10s, such as 8s, got %s", s.Timeout)
-	}
-	if s.AbsenceInterval < 0 {
-		bad.add("absence_interval", "want a pause such as 60s, got %s", s.AbsenceInterval)
-	}
-	if s.PollFor < 0 {
-		bad.add("poll_for", "want a duration such as 192h, got %s", s.PollFor)
-	}
-	if s.Poll != nil && (len(s.Poll) == 0 || len(s.Poll) > maxPolls) {
-		bad.add("poll", "want 1 to %d pauses such as [1m, 30m], got %d", maxPolls, len(s.Poll))
-	}
-	for i, pause := range s.Poll {
-		if pause <= 0 {
-			bad.add(fmt.Sprintf("poll[%d]", i), "want a pause greater than 0, got %s", pause)
-		}
-	}
 }
 
 // plain reports whether the account speaks to a stand-in on this machine without
 // TLS, where no certificate can be shown.
 func (s Settings) plain() bool {
 	u, err := url.Parse(s.URL)
-	return err == nil && u.Scheme == "http" && loopback(u.Hostname())
+	return err == nil && u.Scheme == "http" && account.Loopback(u.Hostname())
 }
 
 // intercepted is the one plain http address that is right away from this machine:
 // Cloud Run catches it inside the container and speaks to WeChat itself (§4.4).
 func (s Settings) intercepted() bool {
-	return s.Transport == TransportCloudRun && trimSlash(s.URL) == productionURL[TransportCloudRun]
-}
-
-// addressProblem says what is wrong with an address. Plain http would show the
-// token and the order to the network, so only a local stand-in may use it.
-func addressProblem(address string) string {
-	u, err := url.Parse(address)
-	switch {
-	case err != nil, u.Host == "", u.Scheme != "https" && u.Scheme != "http":
-		return "want an address such as https://host/path, got " + length(address)
-	case u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "":
-		return "want an address without user, query and fragment"
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return "want https: plain http is allowed for localhost only"
-	}
-	return ""
+	return s.Transport == TransportCloudRun && strings.TrimRight(s.URL, "/") == productionURL[TransportCloudRun]
 }
 
 // notifyProblem says what WeChat would dislike about a notification address (§2).
@@ -162,25 +117,11 @@ func notifyProblem(address string) string {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil, u.Host == "", u.Scheme != "https" && u.Scheme != "http":
-		return "want an address such as https://host/path, got " + length(address)
+		return "want an address such as https://host/path, got " + account.Length(address)
 	case u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "":
 		return "want an address without user, query and fragment: WeChat refuses them"
 	case len(address) > 256:
-		return "want at most 256 bytes, got " + length(address)
+		return "want at most 256 bytes, got " + account.Length(address)
 	}
 	return ""
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// length describes a value without showing it: a secret may stand in the wrong
-// place.
-func length(s string) string {
-	if s == "" {
-		return "nothing"
-	}
-	return fmt.Sprintf("%d characters", utf8.RuneCountInString(s))
 }

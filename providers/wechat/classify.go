@@ -2,20 +2,24 @@ package wechat
 
 import (
 	"errors"
-	"fmt"
-	"net/http"
-	"regexp"
 	"time"
 
-	"github.com/refundflow/refundflow/providers/wire"
+	"github.com/refundflow/refundflow/providers/failure"
 	"github.com/refundflow/refundflow/refund"
 )
+
+// hints are this platform's words for what happens at all of them.
+var hints = failure.Hints{
+	Look: hintLook, Slow: hintSlow,
+	Unreached: "WeChat was not reached: check the network, url and the clock",
+	Refused:   "compare transport, url and the certificates with WeChat's pages",
+}
 
 // errAbsent is the answer that there is no refund under the number.
 var errAbsent = errors.New("WeChat shows no such refund")
 
 // errSilent is a query refused without a code: in a cloud function the SDK's own
-// errCode may hide it (inferred, §16.3). That says nothing of the refund.
+// errCode may hide it (inferred, §16.12). That says nothing of the refund.
 var errSilent = errors.New("WeChat refused the query without saying why")
 
 // judge reads the two layers that every business answer has (§4.2): was the
@@ -54,38 +58,25 @@ func codeFailure(l layer, o op, number, message string) error {
 	case number == "":
 		shown = "no err_code"
 	}
-	return fail(o, refund.Failure{Class: row.class, Code: clean(shown), Message: clean(message),
+	return fail(o, refund.Failure{Class: row.class, Code: failure.Clean(shown), Message: failure.Clean(message),
 		Hint: row.hint, RetryAfter: row.wait, RequestOnly: row.request})
 }
 
 // transportFailure: what was not sent can be sent again; what may have arrived
 // is ambiguous (§11.1).
-func transportFailure(o op, err error) error {
-	var e *wire.Error
-	if !errors.As(err, &e) {
-		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "transport", Hint: hintLook})
-	}
-	if e.MayHaveArrived {
-		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: string(e.Kind), Hint: hintLook})
-	}
-	return fail(o, refund.Failure{Class: refund.ClassTransient, Code: string(e.Kind), Message: clean(e.Error()),
-		Hint: "WeChat was not reached: check the network, url and the clock"})
-}
+func transportFailure(o op, err error) error { return fail(o, hints.Transport(err)) }
 
 // statusFailure is what an HTTP status means by itself, nil for 2xx. WeChat
 // answers 200 even to failures: anything else comes from the edge in front of
 // it, and proves nothing about an apply (§6, §11.1). To a read, which harms
 // nothing, a 4xx says that the set-up is wrong, such as the client certificate.
 func statusFailure(o op, status int, pause time.Duration) error {
-	f := refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", status), Hint: hintLook, RetryAfter: pause}
-	switch {
-	case status >= 200 && status < 300:
+	f, ok := hints.Status(status, pause)
+	if ok {
 		return nil
-	case status == http.StatusTooManyRequests:
-		f.Class, f.Hint = refund.ClassThrottled, hintSlow
-	case status >= 400 && status < 500 && status != http.StatusRequestTimeout && o.reads():
-		f.Class, f.RetryAfter = refund.ClassMisconfigured, 0
-		f.Hint = "compare transport, url and the certificates with WeChat's pages"
+	}
+	if f.Class == refund.ClassMisconfigured && !o.reads() {
+		f.Class, f.Hint, f.RetryAfter = refund.ClassAmbiguous, hintLook, pause
 	}
 	return fail(o, f)
 }
@@ -94,7 +85,7 @@ func statusFailure(o op, status int, pause time.Duration) error {
 // its number: something answered, but not what was asked. why names fields,
 // never content.
 func unreadableFailure(o op, why error) error {
-	return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "unreadable", Message: clean(why.Error()), Hint: hintLook})
+	return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "unreadable", Message: failure.Clean(why.Error()), Hint: hintLook})
 }
 
 // mismatch is for an answer that is signed or trusted, and speaks of something
@@ -106,7 +97,7 @@ func mismatch(o op, what string) error {
 
 // refuse is for a request that is wrong before it is sent.
 func refuse(o op, err error) error {
-	return fail(o, refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true, Code: "invalid", Message: clean(err.Error()),
+	return fail(o, refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true, Code: "invalid", Message: failure.Clean(err.Error()),
 		Hint: "nothing was sent: correct what is named"})
 }
 
@@ -119,9 +110,3 @@ func fail(o op, f refund.Failure) error {
 	}
 	return &f
 }
-
-// tokenLike matches what could be a token, a signature or a secret that a
-// platform quotes back at us.
-var tokenLike = regexp.MustCompile(`[0-9A-Za-z+/=._%-]{24,}`)
-
-func clean(text string) string { return refund.CleanText(tokenLike.ReplaceAllString(text, "…")) }

@@ -11,9 +11,12 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/account"
+	"github.com/refundflow/refundflow/providers/failure"
 	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
@@ -29,19 +32,21 @@ import (
 type cloudFunction struct {
 	p      *Provider
 	http   *wire.Client
-	tokens *tokens
+	tokens *wire.Tokens
+	// appSecret is for the token alone.
+	appSecret string
 	// callbackSecret is empty when the function does not sign what it passes on.
 	callbackSecret string
 }
 
-func newCloudFunction(bad *mistakes, p *Provider) *cloudFunction {
+func newCloudFunction(bad *account.Mistakes, p *Provider) *cloudFunction {
 	s := p.settings
-	c := &cloudFunction{p: p, http: p.client(bad, nil),
-		callbackSecret: load(bad, "callback_secret_file", s.CallbackSecretFile, wire.SecretFile)}
-	c.tokens = &tokens{
-		id: s.AppID, secret: load(bad, "app_secret_file", s.AppSecretFile, wire.SecretFile),
-		fetch: c.fetchToken, now: func() time.Time { return p.now() },
+	c := &cloudFunction{
+		p: p, http: p.client(bad, nil),
+		appSecret:      account.Load(bad, "app_secret_file", s.AppSecretFile, wire.SecretFile),
+		callbackSecret: account.Load(bad, "callback_secret_file", s.CallbackSecretFile, wire.SecretFile),
 	}
+	c.tokens = wire.NewTokens(c.fetchToken, func() time.Time { return p.now() })
 	return c
 }
 
@@ -75,13 +80,13 @@ func (c *cloudFunction) exchange(ctx context.Context, o op, business params) (fi
 func (c *cloudFunction) invoke(ctx context.Context, o op, body string) (wire.Object, error) {
 	s := c.p.settings
 	for attempt := 0; ; attempt++ {
-		token, err := c.tokens.get(ctx)
+		token, err := c.accessToken(ctx)
 		if err != nil {
 			return nil, err
 		}
 		query := url.Values{"access_token": {token}, "env": {s.Env}, "name": {s.Function}}
 		answer, err := c.http.Do(ctx, wire.Call{
-			Method: http.MethodPost, URL: trimSlash(s.URL) + "/tcb/invokecloudfunction?" + query.Encode(),
+			Method: http.MethodPost, URL: strings.TrimRight(s.URL, "/") + "/tcb/invokecloudfunction?" + query.Encode(),
 			ContentType: "application/json", Body: body,
 		})
 		if err != nil {
@@ -95,7 +100,7 @@ func (c *cloudFunction) invoke(ctx context.Context, o op, body string) (wire.Obj
 		if attempt > 0 {
 			return nil, fail(o, refund.Failure{Class: refund.ClassMisconfigured, Code: f.Code, Message: f.Message, Hint: hintToken})
 		}
-		c.tokens.drop(token)
+		c.tokens.Drop(token)
 	}
 }
 
@@ -112,10 +117,10 @@ func (c *cloudFunction) functionAnswer(o op, raw []byte) (fields, error) {
 	case err != nil:
 		return nil, unreadableFailure(o, errors.New("resp_data holds no JSON object"))
 	case f["refused"] == "true" && !f.has("return_code"):
-		return nil, fail(o, refund.Failure{Class: refund.ClassMisconfigured, Code: "refused by function", Message: clean(f["err_msg"]),
+		return nil, fail(o, refund.Failure{Class: refund.ClassMisconfigured, Code: "refused by function", Message: failure.Clean(f["err_msg"]),
 			Hint: "CloudPay was not called: compare the deployed function with the one shipped"})
 	case !f.has("return_code") && f.has(sdkCode):
-		return nil, fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: clean("errCode " + f[sdkCode]), Message: clean(f["err_msg"]), Hint: hintLook})
+		return nil, fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: failure.Clean("errCode " + f[sdkCode]), Message: failure.Clean(f["err_msg"]), Hint: hintLook})
 	}
 	return f, c.p.ours(o, f)
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/account"
 	"github.com/refundflow/refundflow/providers/wire"
 )
 
@@ -18,7 +20,7 @@ type cloudRun struct {
 	http *wire.Client
 }
 
-func newCloudRun(bad *mistakes, p *Provider) *cloudRun {
+func newCloudRun(bad *account.Mistakes, p *Provider) *cloudRun {
 	return &cloudRun{p: p, http: p.client(bad, nil)}
 }
 
@@ -30,7 +32,7 @@ func (c *cloudRun) exchange(ctx context.Context, o op, business params) (fields,
 		return nil, refuse(o, err)
 	}
 	answer, err := c.http.Do(ctx, wire.Call{
-		Method: http.MethodPost, URL: trimSlash(c.p.settings.URL) + cloudRunPaths[o],
+		Method: http.MethodPost, URL: strings.TrimRight(c.p.settings.URL, "/") + cloudRunPaths[o],
 		ContentType: "application/json", Body: body, // without the type the side-car answers with nothing (§4.4)
 	})
 	if err != nil {

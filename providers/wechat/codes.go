@@ -12,11 +12,11 @@ import (
 type op string
 
 const (
-	opApply  op = "refund"
-	opQuery  op = "refundquery"
-	opOrder  op = "orderquery"
-	opToken  op = "token"
-	opNotify op = "notification"
+	opApply        op = "refund"
+	opQuery        op = "refundquery"
+	opOrder        op = "orderquery"
+	opToken        op = "token"
+	opNotification op = "notification"
 )
 
 // reads reports whether the operation changes nothing and can be repeated freely.
@@ -152,7 +152,7 @@ func find(l layer, o op, number, message string) (row code, listed bool) {
 	}
 	for _, o := range of {
 		i := slices.IndexFunc(codes, func(c code) bool {
-			// CloudPay may hide the code and leave the text (inferred, §16).
+			// CloudPay may hide the code and leave the text (inferred, §16.12).
 			named := c.code == number || number == "" && c.text != ""
 			return c.layer == l && (c.op == "" || c.op == o) && named && strings.Contains(message, c.text)
 		})

@@ -10,8 +10,8 @@
 // (codes.go), one reader of answers (receipt.go, query.go, order.go) and one of
 // messages (notify.go) serve all three.
 //
-// It imports providers, providers/wire and refund. It knows neither Temporal
-// nor the ledger, and logs nothing. "§n" in comments is a section of the
+// It imports providers, its shared packages (account, failure, wire) and refund.
+// It knows neither Temporal nor the ledger, and logs nothing. "§n" in comments is a section of the
 // protocol notes, docs/protocols/wechat.md; "inferred" marks what rests there on
 // reasoning rather than on WeChat's documentation.
 package wechat

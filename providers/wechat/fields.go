@@ -11,7 +11,7 @@ import (
 )
 
 // maxMessage bounds every message in bytes, maxFields the fields in it. WeChat's
-// own maximum lengths do not hold for answers (§16), and ten refunds with their
+// own maximum lengths do not hold for answers (§16.11), and ten refunds with their
 // coupons make a long page.
 const (
 	maxMessage = 64 << 10

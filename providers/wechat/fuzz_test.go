@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -97,7 +98,7 @@ func FuzzNoCloudAnswerIsTakenForMoreThanItSays(f *testing.F) {
 	function := newProvider(f, settings(f, TransportCloudFunction, "http://localhost"))
 	f.Fuzz(func(t *testing.T, document []byte) {
 		if members, err := parseObject(document); err == nil {
-			_, _, _ = readToken(members)
+			_, _, _ = wire.ReadToken(members, maxTokenLife)
 			if got, err := parseCloud(members["respdata"]); err == nil {
 				ends(t, run, got)
 			}

@@ -31,7 +31,7 @@ func parseCloud(raw []byte) (fields, error) {
 	for name, value := range object {
 		name = v2Name(name)
 		if name == sdkCode && !integerText(value) {
-			name = "err_code" // CloudPay's own errCode hides v2's err_code (inferred, §16)
+			name = "err_code" // CloudPay's own errCode hides v2's err_code (inferred, §16.12)
 		}
 		if err := f.put(name, value, 2); err != nil {
 			return nil, err
@@ -41,7 +41,7 @@ func parseCloud(raw []byte) (fields, error) {
 }
 
 // sdkCode is the field of CloudPay's SDK, whose errCode is a number beside the
-// business answer and says nothing of it (§16).
+// business answer and says nothing of it (§16.12).
 const sdkCode = "sdk_code"
 
 // put adds one value; lists become indexed names, deep levels of them at most.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/failure"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -20,8 +21,8 @@ func (p *Provider) Notification(c providers.Callback) (providers.Notification, e
 			return n, nil
 		}
 	}
-	return providers.Notification{}, fail(opNotify, refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true,
-		Code: "not taken", Message: clean(err.Error()), Hint: "the message is not believed; WeChat sends it again"})
+	return providers.Notification{}, fail(opNotification, refund.Failure{Class: refund.ClassMisconfigured, RequestOnly: true,
+		Code: "not taken", Message: failure.Clean(err.Error()), Hint: "the message is not believed; WeChat sends it again"})
 }
 
 // NotificationReply is what WeChat wants to hear; anything else makes it repeat

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/failure"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -38,7 +39,7 @@ func (p *Provider) OrderState(ctx context.Context, o refund.Order) (providers.Or
 		return providers.OrderState{}, unreadableFailure(opOrder, errors.New("trade_state is missing"))
 	default:
 		return providers.OrderState{}, fail(opOrder, refund.Failure{Class: refund.ClassNeedsHuman, Code: "unknown trade_state",
-			Message: clean(f["trade_state"]), Hint: "WeChat shows a state that its pages do not list: look at the order in the merchant console"})
+			Message: failure.Clean(f["trade_state"]), Hint: "WeChat shows a state that its pages do not list: look at the order in the merchant console"})
 	}
 	return state, nil
 }

@@ -2,7 +2,6 @@ package wechat
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -10,19 +9,17 @@ import (
 	"time"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/account"
 	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
-
-// clock is a seam for tests.
-type clock func() time.Time
 
 // Provider is one merchant account at WeChat Pay. Safe for concurrent use.
 type Provider struct {
 	settings Settings
 	dialect  dialect
 	lane     *lane
-	now      clock
+	now      func() time.Time // a seam for tests
 	nonce    func() string
 }
 
@@ -47,7 +44,7 @@ type dialect interface {
 // mistake in the settings and in the files they name.
 func New(s Settings) (*Provider, error) {
 	bad := s.mistakes()
-	p := &Provider{settings: s.withDefaults(), now: time.Now, nonce: newNonce}
+	p := &Provider{settings: s.withDefaults(), now: s.clock(), nonce: newNonce}
 	p.lane = laneOf(p.merchant())
 	switch s.Transport {
 	case TransportV2:
@@ -126,11 +123,11 @@ func (p *Provider) Validate(r refund.Request) error {
 		switch value := r.Extra[name]; name {
 		case extraAccount:
 			if !accountPattern.MatchString(value) {
-				bad.Add("extra."+name, "want %s or %s, got %s", AccountUnsettled, AccountRecharge, length(value))
+				bad.Add("extra."+name, "want %s or %s, got %s", AccountUnsettled, AccountRecharge, account.Length(value))
 			}
 		case extraFeeType:
 			if !currencyPattern.MatchString(value) {
-				bad.Add("extra."+name, "want a currency such as CNY, got %s", length(value))
+				bad.Add("extra."+name, "want a currency such as CNY, got %s", account.Length(value))
 			}
 		default:
 			bad.Add("extra."+refund.CleanText(name), "WeChat has no such field: want %s or %s", extraAccount, extraFeeType)
@@ -142,31 +139,27 @@ func (p *Provider) Validate(r refund.Request) error {
 func orderProblems(o refund.Order) *refund.InvalidError {
 	bad := &refund.InvalidError{}
 	if !orderPattern.MatchString(o.MerchantID) {
-		bad.Add("order.merchant_id", "want the merchant's order number, out_trade_no, 1 to 32 characters of 0-9 A-Z a-z _ - | * @, got %s", length(o.MerchantID))
+		bad.Add("order.merchant_id", "want the merchant's order number, out_trade_no, 1 to 32 characters of 0-9 A-Z a-z _ - | * @, got %s", account.Length(o.MerchantID))
 	}
 	if o.PlatformID != "" && !transactionPattern.MatchString(o.PlatformID) {
-		bad.Add("order.platform_id", "want WeChat's order number, transaction_id, 1 to 32 digits and letters, or nothing, got %s", length(o.PlatformID))
+		bad.Add("order.platform_id", "want WeChat's order number, transaction_id, 1 to 32 digits and letters, or nothing, got %s", account.Length(o.PlatformID))
 	}
 	return bad
 }
 
-func (p *Provider) checkInstruction(in providers.Instruction) error {
-	switch err := p.Validate(in.Request); {
-	case err != nil:
+// problems is what is wrong with an instruction, whatever is done with it.
+func (p *Provider) problems(in providers.Instruction) error {
+	if err := p.Validate(in.Request); err != nil {
 		return err
-	case in.Request.Amount <= 0 || in.Request.Amount > in.Request.Order.Total:
-		return errors.New("amount: want more than 0 and at most the order's total")
-	case !numberFormat.Accepts(in.Number):
-		return errors.New("the refund number is not 1 to 64 characters of 0-9 A-Z a-z _ -")
 	}
-	return nil
+	return in.Check(numberFormat)
 }
 
 // Apply sends the refund (§4). Acceptance is not yet the refund. The same
 // instruction always has the same content; only the nonce, and with it the
 // signature, is new.
 func (p *Provider) Apply(ctx context.Context, in providers.Instruction) (providers.Receipt, error) {
-	if err := p.checkInstruction(in); err != nil {
+	if err := p.problems(in); err != nil {
 		return providers.Receipt{}, refuse(opApply, err)
 	}
 	f, err := p.call(ctx, opApply, p.refundParams(in))
@@ -194,25 +187,10 @@ func (p *Provider) call(ctx context.Context, o op, ps params) (fields, error) {
 }
 
 // client makes the HTTP client of a dialect.
-func (p *Provider) client(bad *mistakes, cert certificate) *wire.Client {
+func (p *Provider) client(bad *account.Mistakes, cert certificate) *wire.Client {
 	config := cert.config()
 	if p.settings.CAFile != "" {
-		config.RootCAs = load(bad, "ca_file", p.settings.CAFile, readRoots)
+		config.RootCAs = account.Load(bad, "ca_file", p.settings.CAFile, readRoots)
 	}
 	return wire.NewClient(wire.Options{Timeout: p.settings.Timeout, TLS: config})
 }
-
-// load reads a file that is named, adding what is wrong with it to bad.
-func load[T any](bad *mistakes, field, path string, read func(string) (T, error)) T {
-	var none T
-	if path == "" {
-		return none
-	}
-	v, err := read(path)
-	if err != nil {
-		bad.add(field, "%v", err)
-	}
-	return v
-}
-
-func trimSlash(address string) string { return strings.TrimRight(address, "/") }

@@ -17,7 +17,7 @@ const maxPages = 6
 // know the refund but are seen to keep its status to themselves; then
 // [providers.ResultProcessing] says no more than "accepted and known".
 func (p *Provider) Query(ctx context.Context, in providers.Instruction) (providers.Result, error) {
-	if err := p.checkInstruction(in); err != nil {
+	if err := p.problems(in); err != nil {
 		return providers.Result{}, refuse(opQuery, err)
 	}
 	for page, offset := 0, 0; page < maxPages; page++ {

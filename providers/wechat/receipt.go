@@ -96,7 +96,7 @@ func readRefund(f fields, suffix string) (refunded, error) {
 		return refunded{}, err
 	}
 	// Every index that is there, under any of the three names: a fixed number of
-	// them would lose coupons (§16). In an acceptance coupon_refund_fee_0 is
+	// them would lose coupons (§16.5). In an acceptance coupon_refund_fee_0 is
 	// a coupon's; in a query it is a whole refund's, whose coupons are _0_$m.
 	var all []int
 	for _, name := range []string{"coupon_type", "coupon_refund_id", "coupon_refund_fee"} {

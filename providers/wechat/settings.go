@@ -1,10 +1,11 @@
 package wechat
 
 import (
-	"path/filepath"
+	"cmp"
 	"slices"
 	"time"
 
+	"github.com/refundflow/refundflow/providers/account"
 	"github.com/refundflow/refundflow/providers/wire"
 )
 
@@ -83,6 +84,16 @@ type Settings struct {
 	Poll            []time.Duration `yaml:"poll"`
 	PollFor         time.Duration   `yaml:"poll_for"`
 	AbsenceInterval time.Duration   `yaml:"absence_interval"`
+
+	// Now is the clock; default [time.Now].
+	Now func() time.Time `yaml:"-"`
+}
+
+func (s Settings) clock() func() time.Time {
+	if s.Now == nil {
+		return time.Now
+	}
+	return s.Now
 }
 
 // Transport is a dialect of WeChat Pay (§1).
@@ -129,18 +140,17 @@ var defaultPoll = map[Transport][]time.Duration{
 }
 
 const (
-	longestTimeout         = 10 * time.Second
 	defaultPollFor         = 8 * 24 * time.Hour // covers the 7 days in which WeChat looks for funds
 	defaultAbsenceInterval = time.Minute        // §17
 )
 
 func (s Settings) withDefaults() Settings {
-	orElse(&s.URL, productionURL[s.Transport])
-	orElse(&s.SignType, SignHMACSHA256)
-	orElse(&s.CallbackEnv, s.Env)
-	orElse(&s.Timeout, wire.DefaultTimeout)
-	orElse(&s.PollFor, defaultPollFor)
-	orElse(&s.AbsenceInterval, defaultAbsenceInterval)
+	s.URL = cmp.Or(s.URL, productionURL[s.Transport])
+	s.SignType = cmp.Or(s.SignType, SignHMACSHA256)
+	s.CallbackEnv = cmp.Or(s.CallbackEnv, s.Env)
+	s.Timeout = cmp.Or(s.Timeout, wire.DefaultTimeout)
+	s.PollFor = cmp.Or(s.PollFor, defaultPollFor)
+	s.AbsenceInterval = cmp.Or(s.AbsenceInterval, defaultAbsenceInterval)
 	if s.Poll == nil {
 		s.Poll = defaultPoll[s.Transport]
 	}
@@ -150,17 +160,6 @@ func (s Settings) withDefaults() Settings {
 // In returns the settings with relative file names counted from dir, the folder
 // of the configuration file.
 func (s Settings) In(dir string) Settings {
-	for _, path := range []*string{&s.APIKeyFile, &s.CertFile, &s.KeyFile, &s.CAFile, &s.AppSecretFile, &s.CallbackSecretFile} {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(dir, *path)
-		}
-	}
+	account.In(dir, &s.APIKeyFile, &s.CertFile, &s.KeyFile, &s.CAFile, &s.AppSecretFile, &s.CallbackSecretFile)
 	return s
-}
-
-func orElse[T comparable](value *T, fallback T) {
-	var none T
-	if *value == none {
-		*value = fallback
-	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/refundflow/refundflow/providers/wire"
 )
 
-// SignType is how v2 messages are signed (§8.1).
+// SignType is how v2 messages are signed (§8).
 type SignType string
 
 // The ways to sign.
@@ -48,7 +48,7 @@ func (s signer) sign(f fields) string {
 var errSignature = errors.New("the answer's signature is missing or does not hold")
 
 // verify checks an answer over every field received, with the algorithm of the
-// request (§8.1). A reader of chosen fields only would lose those that count 0.
+// request (§8). A reader of chosen fields only would lose those that count 0.
 func (s signer) verify(f fields) error {
 	if !f.has("sign") || !hmac.Equal([]byte(f["sign"]), []byte(s.sign(f))) {
 		return errSignature

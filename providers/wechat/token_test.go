@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -85,44 +85,19 @@ func TestARefusedTokenIsReplacedOnce(t *testing.T) {
 	}
 }
 
-func TestATokenIsFetchedOnceForAllAndKeptForItsLife(t *testing.T) {
-	var mu sync.Mutex
-	now, fetched := moment, 0
+func TestWhoGivesUpWaitingForATokenSentNothing(t *testing.T) {
+	c := &cloudFunction{}
 	release := make(chan struct{})
-	tk := &tokens{now: func() time.Time { mu.Lock(); defer mu.Unlock(); return now },
-		fetch: func(context.Context, string, string) (string, time.Duration, error) {
-			<-release
-			mu.Lock()
-			defer mu.Unlock()
-			fetched++
-			return fmt.Sprint("token ", fetched), 100 * time.Second, nil
-		}}
-	var all sync.WaitGroup
-	for range 20 {
-		all.Go(func() {
-			token, err := tk.get(t.Context())
-			require.NoError(t, err)
-			require.Equal(t, "token 1", token)
-		})
+	defer close(release)
+	c.tokens = wire.NewTokens(func(context.Context) (string, time.Duration, error) { <-release; return "t", time.Hour, nil }, time.Now)
+	late, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for code, ctx := range map[string]context.Context{"timeout": late, "cancelled": gone} {
+		_, err := c.accessToken(ctx)
+		f := failureOf(t, err)
+		require.Equal(t, transient, f.Class)
+		require.Equal(t, code, f.Code)
 	}
-	gaveUp, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := tk.get(gaveUp)
-	require.Equal(t, transient, failureOf(t, err).Class, "who gives up does not take it from the others")
-	close(release)
-	all.Wait()
-	for age, want := range map[time.Duration]string{89 * time.Second: "token 1"} {
-		now = moment.Add(age)
-		token, err := tk.get(t.Context())
-		require.NoError(t, err)
-		require.Equal(t, want, token)
-	}
-	now = moment.Add(90 * time.Second) // a tenth early
-	token, err := tk.get(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, "token 2", token)
-	tk.drop("token 1")
-	require.Equal(t, "token 2", tk.current(), "an older token's refusal does not cost the new one")
-	tk.drop("token 2")
-	require.Empty(t, tk.current())
 }

@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/account"
 	"github.com/refundflow/refundflow/providers/wire"
 )
 
@@ -24,7 +26,7 @@ type v2 struct {
 	refunds, queries *wire.Client
 }
 
-func newV2(bad *mistakes, p *Provider) *v2 {
+func newV2(bad *account.Mistakes, p *Provider) *v2 {
 	s := p.settings
 	cert := certificate{}
 	if s.CertFile != "" && s.KeyFile != "" {
@@ -32,9 +34,9 @@ func newV2(bad *mistakes, p *Provider) *v2 {
 	}
 	return &v2{
 		p:       p,
-		signer:  signer{how: s.SignType, key: load(bad, "api_key_file", s.APIKeyFile, readAPIKey)},
+		signer:  signer{how: s.SignType, key: account.Load(bad, "api_key_file", s.APIKeyFile, readAPIKey)},
 		refunds: p.client(bad, cert),
-		queries: p.client(&mistakes{}, certificate{}), // the same file again: its mistakes are told once
+		queries: p.client(account.NewMistakes("wechat"), certificate{}), // the same file again: its mistakes are told once
 	}
 }
 
@@ -46,7 +48,7 @@ func (v *v2) exchange(ctx context.Context, o op, business params) (fields, error
 		client = v.refunds
 	}
 	answer, err := client.Do(ctx, wire.Call{
-		Method: http.MethodPost, URL: trimSlash(v.p.settings.URL) + v2Paths[o],
+		Method: http.MethodPost, URL: strings.TrimRight(v.p.settings.URL, "/") + v2Paths[o],
 		ContentType: "application/xml; charset=utf-8", Body: writeXML(v.params(o, business)),
 	})
 	if err != nil {
@@ -159,15 +161,15 @@ func (c certificate) config() *tls.Config {
 
 // readCertificate reads apiclient_cert.pem and apiclient_key.pem; the latter is
 // for its owner alone.
-func readCertificate(bad *mistakes, certFile, keyFile string) certificate {
-	chain := load(bad, "cert_file", certFile, readChain)
-	key := load(bad, "key_file", keyFile, wire.SignerFile)
+func readCertificate(bad *account.Mistakes, certFile, keyFile string) certificate {
+	chain := account.Load(bad, "cert_file", certFile, readChain)
+	key := account.Load(bad, "key_file", keyFile, wire.SignerFile)
 	if len(chain) == 0 || key == nil {
 		return nil
 	}
 	public, comparable := key.Public().(interface{ Equal(crypto.PublicKey) bool })
 	if !comparable || !public.Equal(chain[0].PublicKey) {
-		bad.add("key_file", "%s is not the key of the certificate in cert_file", keyFile)
+		bad.Add("key_file", "%s is not the key of the certificate in cert_file", keyFile)
 		return nil
 	}
 	c := tls.Certificate{PrivateKey: key, Leaf: chain[0]}

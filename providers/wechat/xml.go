@@ -9,7 +9,7 @@ import (
 )
 
 // parseXML reads a flat document: one root with text elements. It knows no
-// document type, so that nothing in it can name a file or an address (§16), and
+// document type, so that nothing in it can name a file or an address (§16.8), and
 // refuses whatever two readers could understand differently: an element given
 // twice, nesting, attributes, comments inside, text beside the elements.
 func parseXML(raw []byte, root string) (fields, error) {

@@ -4,14 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 	"strconv"
 	"time"
 
+	"github.com/refundflow/refundflow/providers/failure"
 	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
+
+// hints are this platform's words for what happens at all of them.
+var hints = failure.Hints{
+	Look: hintLook, Slow: hintSlow,
+	Unreached: "Miaojie's gateway was not reached: check the network, url and the clock",
+	Refused:   "compare url with the platform's pages",
+}
 
 // call makes one signed exchange and returns the members of the operation's own
 // answer. Everything else is a [*refund.Failure]. It is a POST although the
@@ -40,7 +47,7 @@ func (p *Provider) call(ctx context.Context, o op, own map[string]string) (wire.
 func judge(o op, answer wire.Answer, at time.Time) (wire.Object, error) {
 	pause := answer.RetryAfter(at)
 	r, unreadable := parseReply(o, answer.Body)
-	if speaks(answer.Status) && unreadable == nil {
+	if failure.Speaks(answer.Status) && unreadable == nil {
 		switch _, listed := find(r.number, r.sub); {
 		case answer.Status < 300, r.refused && listed:
 			return r.members, r.failure(o, pause)
@@ -48,7 +55,7 @@ func judge(o op, answer wire.Answer, at time.Time) (wire.Object, error) {
 			// The gateway was reached and says something unheard of: the status does not
 			// prove that it did nothing (inferred).
 			return nil, fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", answer.Status),
-				Message: clean(r.message), Hint: hintLook, RetryAfter: pause})
+				Message: failure.Clean(r.message), Hint: hintLook, RetryAfter: pause})
 		}
 	}
 	if err := statusFailure(o, answer.Status, pause); err != nil {
@@ -57,26 +64,12 @@ func judge(o op, answer wire.Answer, at time.Time) (wire.Object, error) {
 	return nil, unreadableFailure(o, unreadable)
 }
 
-// speaks reports whether the body of an answer with this status is the gateway's
-// own word. 408 comes from a proxy that grew tired of somebody, and tells no
-// more than a 504.
-func speaks(status int) bool {
-	return status >= 200 && status < 300 || status >= 400 && status < 500 &&
-		status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
-}
-
 // statusFailure is what an HTTP status means by itself, nil for 2xx.
 func statusFailure(o op, status int, pause time.Duration) error {
-	f := refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", status), Hint: hintLook, RetryAfter: pause}
-	switch {
-	case status >= 200 && status < 300:
-		return nil
-	case status == http.StatusTooManyRequests:
-		f.Class, f.Hint = refund.ClassThrottled, hintSlow
-	case speaks(status):
-		f.Class, f.RetryAfter, f.Hint = refund.ClassMisconfigured, 0, "compare url with the platform's pages"
+	if f, ok := hints.Status(status, pause); !ok {
+		return fail(o, f)
 	}
-	return fail(o, f)
+	return nil
 }
 
 // failure is nil for an answer that is none, else the row of the code table.
@@ -85,7 +78,7 @@ func (r reply) failure(o op, pause time.Duration) error {
 		return nil
 	}
 	row, _ := find(r.number, r.sub)
-	f := refund.Failure{Class: row.class, Code: r.name(), Message: clean(r.message), Hint: row.hint, RequestOnly: row.request,
+	f := refund.Failure{Class: row.class, Code: r.name(), Message: failure.Clean(r.message), Hint: row.hint, RequestOnly: row.request,
 		RetryAfter: max(row.wait, pause)}
 	switch ban := banned(r.message); {
 	case row.class == refund.ClassThrottled && ban > 0:
@@ -112,17 +105,7 @@ func banned(message string) time.Duration {
 
 // transportFailure: what was not sent can be sent again; what may have arrived
 // is ambiguous.
-func transportFailure(o op, err error) error {
-	var e *wire.Error
-	if !errors.As(err, &e) {
-		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: "transport", Hint: hintLook})
-	}
-	if e.MayHaveArrived {
-		return fail(o, refund.Failure{Class: refund.ClassAmbiguous, Code: string(e.Kind), Hint: hintLook})
-	}
-	return fail(o, refund.Failure{Class: refund.ClassTransient, Code: string(e.Kind), Message: clean(e.Error()),
-		Hint: "Miaojie's gateway was not reached: check the network, url and the clock"})
-}
+func transportFailure(o op, err error) error { return fail(o, hints.Transport(err)) }
 
 // unreadableFailure is for a page in a 200 as much as for a refund without its
 // amount: something answered, but not what was asked. why names fields, never
@@ -159,12 +142,5 @@ func fail(o op, f refund.Failure) error {
 	return &f
 }
 
-var (
-	// word is a code that can be shown as it is.
-	word = regexp.MustCompile(`^[0-9A-Za-z_.:-]{1,64}$`)
-	// tokenLike matches what could be a session, a signature or a secret that a
-	// platform quotes back at us.
-	tokenLike = regexp.MustCompile(`[0-9A-Za-z+/=._%-]{24,}`)
-)
-
-func clean(text string) string { return refund.CleanText(tokenLike.ReplaceAllString(text, "…")) }
+// word is a code that can be shown as it is.
+var word = regexp.MustCompile(`^[0-9A-Za-z_.:-]{1,64}$`)

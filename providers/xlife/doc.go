@@ -9,8 +9,8 @@
 // transport (classify.go). The younger alibaba.mos family adds real questions
 // for apps that are entitled to them (query.go, neworder.go).
 //
-// It imports providers, providers/wire and refund. It knows neither Temporal nor
-// the ledger, and logs nothing. "§n" in comments is a section of the protocol
+// It imports providers, its shared packages (account, failure, wire) and refund.
+// It knows neither Temporal nor the ledger, and logs nothing. "§n" in comments is a section of the protocol
 // notes, docs/protocols/xlife.md; "inferred" marks what rests there on reasoning
 // rather than on the platform's documentation.
 package xlife

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/failure"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -98,5 +99,5 @@ func (p *Provider) applyNew(ctx context.Context, in providers.Instruction) (prov
 
 // failure is what a refusal of the second layer means: a person must learn it.
 func (r result) failure(o op, hint string) error {
-	return fail(o, refund.Failure{Class: refund.ClassNeedsHuman, Code: r.code, Message: clean(r.message), Hint: hint})
+	return fail(o, refund.Failure{Class: refund.ClassNeedsHuman, Code: r.code, Message: failure.Clean(r.message), Hint: hint})
 }

@@ -1,16 +1,16 @@
 package xlife
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/account"
 	"github.com/refundflow/refundflow/providers/wire"
 	"github.com/refundflow/refundflow/refund"
 )
-
-// clock is a seam for tests.
-type clock func() time.Time
 
 // Provider is one merchant account at Miaojie. Safe for concurrent use.
 type Provider struct {
@@ -18,7 +18,7 @@ type Provider struct {
 	secret, session string
 	http            *wire.Client
 	lane            *wire.Lane
-	now             clock
+	now             func() time.Time // a seam for tests
 }
 
 var _ providers.Provider = (*Provider)(nil)
@@ -35,26 +35,14 @@ var lanes = wire.NewLanes(callsPerSecond)
 // mistake in the settings and in the files they name.
 func New(s Settings) (*Provider, error) {
 	bad := s.mistakes()
-	p := &Provider{settings: s.withDefaults(), lane: lanes.Of(s.AppKey), now: time.Now}
-	p.secret = load(bad, "app_secret_file", s.AppSecretFile)
-	p.session = load(bad, "session_file", s.SessionFile)
+	p := &Provider{settings: s.withDefaults(), lane: lanes.Of(s.AppKey), now: s.clock()}
+	p.secret = account.Load(bad, "app_secret_file", s.AppSecretFile, wire.SecretFile)
+	p.session = account.Load(bad, "session_file", s.SessionFile, wire.SecretFile)
 	p.http = wire.NewClient(wire.Options{Timeout: p.settings.Timeout})
 	if err := bad.OrNil(); err != nil {
 		return nil, err
 	}
 	return p, nil
-}
-
-// load reads a file that is named, adding what is wrong with it to bad.
-func load(bad *mistakes, field, path string) string {
-	if path == "" {
-		return ""
-	}
-	secret, err := wire.SecretFile(path)
-	if err != nil {
-		bad.add(field, "%v", err)
-	}
-	return secret
 }
 
 // String keeps secret and session out of whatever prints a provider.
@@ -89,7 +77,7 @@ func (p *Provider) Rules() providers.Rules {
 		AbsenceInterval: p.settings.AbsenceInterval,
 		MaxResends:      200,
 		RepeatAnswers:   true,
-		Poll:            append([]time.Duration(nil), p.settings.Poll...),
+		Poll:            slices.Clone(p.settings.Poll),
 		PollFor:         p.settings.PollFor,
 	}
 	if p.settings.may(MosQueryRefund) {
@@ -109,7 +97,7 @@ func (p *Provider) Validate(r refund.Request) error {
 	for _, f := range []struct{ name, value string }{{"terminal_id", terminal}, {"operator_id", operator}} {
 		switch {
 		case f.value != "" && !short(f.value):
-			bad.Add("extra."+f.name, "want 1 to 64 printable characters, got %s", length(f.value))
+			bad.Add("extra."+f.name, "want 1 to 64 printable characters, got %s", account.Length(f.value))
 		case f.value == "" && p.settings.may(MosIsNewPayOrder):
 			bad.Add("extra."+f.name, "want it here or in xlife.%s: refunds on the new payment core carry it", f.name)
 		}
@@ -121,20 +109,20 @@ func (p *Provider) Validate(r refund.Request) error {
 func (p *Provider) orderProblems(o refund.Order) *refund.InvalidError {
 	bad := &refund.InvalidError{}
 	if !orderNumber.MatchString(o.MerchantID) {
-		bad.Add("order.merchant_id", "want the merchant's order number, out_trade_no, 1 to 64 printable ASCII characters without space, got %s", length(o.MerchantID))
+		bad.Add("order.merchant_id", "want the merchant's order number, out_trade_no, 1 to 64 printable ASCII characters without space, got %s", account.Length(o.MerchantID))
 	}
 	if o.PlatformID != "" && !orderNumber.MatchString(o.PlatformID) {
-		bad.Add("order.platform_id", "want Miaojie's order number, trade_no, 1 to 64 printable ASCII characters without space, got %s", length(o.PlatformID))
+		bad.Add("order.platform_id", "want Miaojie's order number, trade_no, 1 to 64 printable ASCII characters without space, got %s", account.Length(o.PlatformID))
 	}
 	id, kind := p.store(o)
 	if !short(id) {
-		bad.Add("order.store_id", "want the order's store here or in xlife.store_id, 1 to 64 printable characters, got %s", length(id))
+		bad.Add("order.store_id", "want the order's store here or in xlife.store_id, 1 to 64 printable characters, got %s", account.Length(id))
 	}
 	switch {
 	case o.StoreID == "" && o.StoreIDType != "":
 		bad.Add("order.store_id_type", "it belongs to order.store_id: give both or neither")
 	case kind != StoreMiaojie && kind != StoreOut:
-		bad.Add("order.store_id_type", "want miaojie or out here or in xlife.store_id_type, got %s", length(string(kind)))
+		bad.Add("order.store_id_type", "want miaojie or out here or in xlife.store_id_type, got %s", account.Length(string(kind)))
 	}
 	return bad
 }
@@ -143,15 +131,15 @@ func (p *Provider) orderProblems(o refund.Order) *refund.InvalidError {
 // be the one the order was paid in (§2.1).
 func (p *Provider) store(o refund.Order) (id string, kind StoreIDType) {
 	id, kind = o.StoreID, StoreIDType(o.StoreIDType)
-	orElse(&id, p.settings.StoreID)
-	orElse(&kind, p.settings.StoreIDType)
+	id = cmp.Or(id, p.settings.StoreID)
+	kind = cmp.Or(kind, p.settings.StoreIDType)
 	return id, kind
 }
 
 // till is where and by whom the refund is made.
 func (p *Provider) till(r refund.Request) (terminal, operator string) {
 	terminal, operator = r.Extra["terminal_id"], r.Extra["operator_id"]
-	orElse(&terminal, p.settings.TerminalID)
-	orElse(&operator, p.settings.OperatorID)
+	terminal = cmp.Or(terminal, p.settings.TerminalID)
+	operator = cmp.Or(operator, p.settings.OperatorID)
 	return terminal, operator
 }

@@ -16,7 +16,7 @@ import (
 // with what became of the first request. The same instruction always carries the
 // same business content; only timestamp and signature are new.
 func (p *Provider) Apply(ctx context.Context, in providers.Instruction) (providers.Receipt, error) {
-	if err := p.applyProblems(in); err != nil {
+	if err := p.problems(in); err != nil {
 		return providers.Receipt{}, refuse(opRefund, err)
 	}
 	if p.settings.may(MosIsNewPayOrder) {
@@ -37,14 +37,14 @@ func (p *Provider) Apply(ctx context.Context, in providers.Instruction) (provide
 	return receipt(in, members)
 }
 
-func (p *Provider) applyProblems(in providers.Instruction) error {
-	switch {
-	case !numberFormat.Accepts(in.Number):
-		return errors.New("the refund number is not 1 to 64 letters, digits and _")
-	case in.Request.Amount <= 0 || !in.Request.Full():
+func (p *Provider) problems(in providers.Instruction) error {
+	if err := p.Validate(in.Request); err != nil {
+		return err
+	}
+	if !in.Request.Full() {
 		return errors.New("amount: want the order's total, Miaojie gives back whole orders only")
 	}
-	return p.Validate(in.Request)
+	return in.Check(numberFormat)
 }
 
 // refundRequest is the structure of §2.2. trade_no silently wins over
@@ -74,7 +74,7 @@ func (p *Provider) refundRequest(in providers.Instruction) refundRequest {
 }
 
 // compact is the text of a structure: signed as it is sent, and without the
-// escapes for HTML that Go adds by itself (§9.7).
+// escapes for HTML that Go adds by itself (§9.4).
 func compact(v any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
@@ -127,7 +127,7 @@ func receipt(in providers.Instruction, members wire.Object) (providers.Receipt, 
 	return providers.Receipt{State: providers.ResultSucceeded, Amount: fee}, nil
 }
 
-// sameOrder demands that an answer speaks of our order (§2.4, §9.13). That the
+// sameOrder demands that an answer speaks of our order (§2.4, §9.7). That the
 // "voucher number" of answers is the "order number" of requests is inferred.
 func sameOrder(o op, members wire.Object, order refund.Order) error {
 	var trade, out wire.ID

@@ -1,6 +1,7 @@
 package xlife
 
 import (
+	"cmp"
 	"errors"
 	"html"
 	"strconv"
@@ -117,7 +118,7 @@ func parseResult(members wire.Object) (result, error) {
 	if !r.success && members.Has("err_code") && members.Read("err_code", &code) == nil && word.MatchString(string(code)) {
 		r.code = "err_code " + string(code)
 	}
-	orElse(&r.code, "err_code missing")
+	r.code = cmp.Or(r.code, "err_code missing")
 	r.message = html.UnescapeString(text(members, "err_msg"))
 	return r, nil
 }

@@ -1,10 +1,11 @@
 package xlife
 
 import (
-	"path/filepath"
+	"cmp"
 	"slices"
 	"time"
 
+	"github.com/refundflow/refundflow/providers/account"
 	"github.com/refundflow/refundflow/providers/wire"
 )
 
@@ -51,6 +52,16 @@ type Settings struct {
 	Poll            []time.Duration `yaml:"poll"`
 	PollFor         time.Duration   `yaml:"poll_for"`
 	AbsenceInterval time.Duration   `yaml:"absence_interval"`
+
+	// Now is the clock; default [time.Now].
+	Now func() time.Time `yaml:"-"`
+}
+
+func (s Settings) clock() func() time.Time {
+	if s.Now == nil {
+		return time.Now
+	}
+	return s.Now
 }
 
 // SignMethod is a way to sign a request (§3).
@@ -97,17 +108,16 @@ var defaultPoll = []time.Duration{
 }
 
 const (
-	longestTimeout         = 10 * time.Second
 	defaultPollFor         = 24 * time.Hour // then a person looks (inferred, §5)
 	defaultAbsenceInterval = 5 * time.Second
 )
 
 func (s Settings) withDefaults() Settings {
-	orElse(&s.SignMethod, SignHMACSHA256)
-	orElse(&s.URL, gatewayURL)
-	orElse(&s.Timeout, wire.DefaultTimeout)
-	orElse(&s.PollFor, defaultPollFor)
-	orElse(&s.AbsenceInterval, defaultAbsenceInterval)
+	s.SignMethod = cmp.Or(s.SignMethod, SignHMACSHA256)
+	s.URL = cmp.Or(s.URL, gatewayURL)
+	s.Timeout = cmp.Or(s.Timeout, wire.DefaultTimeout)
+	s.PollFor = cmp.Or(s.PollFor, defaultPollFor)
+	s.AbsenceInterval = cmp.Or(s.AbsenceInterval, defaultAbsenceInterval)
 	if s.Poll == nil {
 		s.Poll = defaultPoll
 	}
@@ -119,17 +129,6 @@ func (s Settings) may(e Entitlement) bool { return slices.Contains(s.Mos, e) }
 // In returns the settings with relative file names counted from dir, the folder
 // of the configuration file.
 func (s Settings) In(dir string) Settings {
-	for _, path := range []*string{&s.AppSecretFile, &s.SessionFile} {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(dir, *path)
-		}
-	}
+	account.In(dir, &s.AppSecretFile, &s.SessionFile)
 	return s
-}
-
-func orElse[T comparable](value *T, fallback T) {
-	var none T
-	if *value == none {
-		*value = fallback
-	}
 }

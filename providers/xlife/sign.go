@@ -14,7 +14,7 @@ import (
 )
 
 // beijing is fixed: the platform reads timestamps in GMT+8 whatever zone this
-// machine is in, and refuses what is ten minutes off (§1, §9.2).
+// machine is in, and refuses what is ten minutes off (§1).
 var beijing = time.FixedZone("GMT+8", 8*60*60)
 
 const timeLayout = "2006-01-02 15:04:05"

@@ -1,6 +1,7 @@
 package xlife
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 	"testing"
@@ -79,8 +80,7 @@ func withoutExtension(t *testing.T, v vector) url.Values {
 
 func TestARefundIsTheVectorOnTheWireForEverySignMethod(t *testing.T) {
 	for _, method := range []SignMethod{SignMD5, SignHMAC, SignHMACSHA256, ""} {
-		name := method
-		orElse(&name, SignHMACSHA256)
+		name := cmp.Or(method, SignHMACSHA256)
 		want := withoutExtension(t, vectors(t)["xlife_refund_"+string(name)])
 		flat := map[string]string{}
 		for field := range want {

@@ -1,6 +1,7 @@
 package baidu
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -25,6 +26,9 @@ var openapiFields = map[string][]field{
 func (p *Platform) openapi(op string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		params, formErr := readForm(r)
+		// An empty value counts as not sent: the official Go client sends refundNotifyUrl empty when it has none [inferred], and
+		// nothing is signed here that could read differently, as on the cashier (§9.3).
+		maps.DeleteFunc(params, func(_, value string) bool { return value == "" })
 		p.stage.Serve(w, p.call(op, "openapi", "pmAppKey", params), func() stage.Reply {
 			if formErr != nil {
 				return p.render(op, refuse(40001, "param error: "+formErr.Error()))

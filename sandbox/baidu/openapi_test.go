@@ -154,6 +154,24 @@ func TestTokensAreCheckedAndExpire(t *testing.T) {
 	}
 }
 
+// The official Go client sends refundNotifyUrl whether there is one or not.
+func TestOnOpenapiAnEmptyValueCountsAsNotSent(t *testing.T) {
+	w := newWorld(t, control.BaiduSettings{})
+	w.order(nil)
+	token := w.token()
+	apply := with(openapiApply("100", "B1"), "refundNotifyUrl", "")
+	require.Zero(t, w.openapi(http.MethodPost, "applyOrderRefund", token, apply).code())
+	require.EqualValues(t, 100, w.book().Refunds[0].Amount)
+	calls, err := w.ctl.Calls(t.Context(), control.CallFilter{Op: "applyOrderRefund"})
+	require.NoError(t, err)
+	require.Zero(t, w.openapi(http.MethodPost, "applyOrderRefund", token, without(apply, "refundNotifyUrl")).code())
+	again, err := w.ctl.Calls(t.Context(), control.CallFilter{Op: "applyOrderRefund", After: calls[0].Seq})
+	require.NoError(t, err)
+	require.Equal(t, calls[0].Content, again[0].Content, "with and without it the same is said")
+	require.EqualValues(t, 40001, w.openapi(http.MethodPost, "applyOrderRefund", token, with(apply, "bizRefundBatchId", "")).code(),
+		"what is required is missing")
+}
+
 func TestOpenapiRefusals(t *testing.T) {
 	w := newWorld(t, control.BaiduSettings{})
 	w.order(nil)

@@ -74,13 +74,13 @@ func (m *merchant) change(p control.BaiduMerchantPatch) error {
 		}
 		changed.public, changed.publicPEM = key, *p.PublicKeyPEM
 	}
-	set(&changed.clientID, p.ClientID)
-	set(&changed.clientSecret, p.ClientSecret)
-	set(&changed.balance, p.Balance)
-	set(&changed.dailyCap, p.DailyCap)
-	set(&changed.onRepeat, p.OnRepeat)
-	set(&changed.auditURL, p.RefundAuditURL)
-	set(&changed.notifyURL, p.RefundNotifyURL)
+	stage.Set(&changed.clientID, p.ClientID)
+	stage.Set(&changed.clientSecret, p.ClientSecret)
+	stage.Set(&changed.balance, p.Balance)
+	stage.Set(&changed.dailyCap, p.DailyCap)
+	stage.Set(&changed.onRepeat, p.OnRepeat)
+	stage.Set(&changed.auditURL, p.RefundAuditURL)
+	stage.Set(&changed.notifyURL, p.RefundNotifyURL)
 	switch {
 	case (changed.clientID == "") != (changed.clientSecret == ""):
 		return stage.Wrong("client_id and client_secret belong together; give both or none")
@@ -102,12 +102,6 @@ func (m *merchant) change(p control.BaiduMerchantPatch) error {
 	return nil
 }
 
-func set[T any](target *T, value *T) {
-	if value != nil {
-		*target = *value
-	}
-}
-
 func (p *Platform) postOrder(b *book, r *http.Request) (any, error) {
 	var in control.NewBaiduOrder
 	if err := stage.Read(r, &in); err != nil {
@@ -121,7 +115,7 @@ func (p *Platform) postOrder(b *book, r *http.Request) (any, error) {
 		return nil, stage.Wrong("total is %d; use fen, more than 0", in.Total)
 	}
 	o := &order{tpOrderID: in.TpOrderID, m: m, total: in.Total, outcome: control.Success, paid: true}
-	set(&o.paid, in.Paid)
+	stage.Set(&o.paid, in.Paid)
 	o.verified = o.paid
 	var err error
 	if o.id, err = b.orderID(in.OrderID); err != nil {
@@ -208,10 +202,10 @@ func (p *Platform) postDeskRefund(b *book, r *http.Request) (any, error) {
 // change applies a patch as a whole or not at all.
 func (o *order) change(p control.BaiduOrderPatch) error {
 	changed := *o
-	set(&changed.promo, p.Promo)
-	set(&changed.paid, p.Paid)
-	set(&changed.verified, p.Verified)
-	set(&changed.outcome, p.Outcome)
+	stage.Set(&changed.promo, p.Promo)
+	stage.Set(&changed.paid, p.Paid)
+	stage.Set(&changed.verified, p.Verified)
+	stage.Set(&changed.outcome, p.Outcome)
 	if p.SettleAfter != nil {
 		changed.settleAfter = p.SettleAfter
 	}

@@ -49,7 +49,7 @@ type WeChatSettings struct {
 	// CloudQuery is what refund queries of the cloud dialects show: empty lists beside refund_count (what WeChat really
 	// answers, §5), filled lists, or the documented indexed fields.
 	CloudQuery Choice `json:"cloud_query"`
-	// CloudErrCode: in a cloud function the SDK's own errCode 0 may hide the business code (§16.3); hidden shows only the
+	// CloudErrCode: in a cloud function the SDK's own errCode 0 may hide the business code (§16.12); hidden shows only the
 	// text, shown the code.
 	CloudErrCode Choice `json:"cloud_err_code"`
 }

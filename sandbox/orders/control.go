@@ -13,8 +13,8 @@ func (b *Book[O, R]) Draft(in control.NewOrder, now time.Time) *Order[O, R] {
 	o := &Order[O, R]{Order: control.Order{Platform: b.Platform, Merchant: in.Merchant, PlatformID: in.PlatformID,
 		MerchantID: in.MerchantID, Total: in.Total, Coupon: in.Coupon, Paid: true, PaidAt: now.Add(-24 * time.Hour),
 		StoreID: in.StoreID, StoreIDType: in.StoreIDType, SettleAfter: in.SettleAfter, Outcome: in.Outcome}}
-	set(&o.Paid, in.Paid)
-	set(&o.PaidAt, in.PaidAt)
+	stage.Set(&o.Paid, in.Paid)
+	stage.Set(&o.PaidAt, in.PaidAt)
 	if o.Outcome == "" {
 		o.Outcome = b.Outcomes[0]
 	}
@@ -50,8 +50,8 @@ func (b *Book[O, R]) Patch(r *http.Request) (any, error) {
 		return nil, err
 	}
 	changed := o.Order
-	set(&changed.Paid, patch.Paid)
-	set(&changed.Outcome, patch.Outcome)
+	stage.Set(&changed.Paid, patch.Paid)
+	stage.Set(&changed.Outcome, patch.Outcome)
 	if patch.SettleAfter != nil {
 		changed.SettleAfter = patch.SettleAfter
 	}
@@ -60,10 +60,4 @@ func (b *Book[O, R]) Patch(r *http.Request) (any, error) {
 	}
 	o.Order = changed
 	return o.View(), nil
-}
-
-func set[T any](target *T, value *T) {
-	if value != nil {
-		*target = *value
-	}
 }

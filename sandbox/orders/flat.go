@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -55,4 +57,24 @@ func Flat(text []byte) (map[string]string, error) {
 		return nil, errors.New("something follows the JSON object")
 	}
 	return fields, nil
+}
+
+// JSON encodes strings, numbers and booleans, which cannot fail, leaving < > & as they are signed.
+func JSON(v any) []byte {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v)
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+var decimal = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
+
+// Fen reads a positive amount, in digits only: 1e2 and 100.0 are numbers to JSON, but no integers of a platform's table.
+func Fen(text string) (int64, bool) {
+	if !decimal.MatchString(text) {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil
 }

@@ -131,3 +131,20 @@ func FuzzFlatAgreesWithTheStandardDecoder(f *testing.F) {
 		}
 	})
 }
+
+func TestAmountsAreDigitsOnly(t *testing.T) {
+	for text, want := range map[string]int64{
+		"1": 1, "9223372036854775807": 1<<63 - 1,
+		"0": 0, "": 0, "-1": 0, "+1": 0, "01": 0, "1.0": 0, "1e2": 0, " 1": 0, "9223372036854775808": 0, "99999999999999999999": 0,
+	} {
+		got, ok := Fen(text)
+		require.Equal(t, want > 0, ok, text)
+		if ok {
+			require.Equal(t, want, got, text)
+		}
+	}
+}
+
+func TestJSONIsWrittenAsItIsSigned(t *testing.T) {
+	require.Equal(t, `{"a":"<&>退款","b":1}`, string(JSON(map[string]any{"b": 1, "a": "<&>退款"})))
+}

@@ -1,7 +1,6 @@
 package shengpay
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/refundflow/refundflow/sandbox/control"
+	"github.com/refundflow/refundflow/sandbox/orders"
 	"github.com/refundflow/refundflow/sandbox/stage"
 )
 
@@ -101,16 +101,7 @@ func (b *book) seal(fields map[string]any, withSign bool) []byte {
 		}
 		fields["sign"] = signature
 	}
-	return mustJSON(fields)
-}
-
-// mustJSON encodes maps of plain values, which cannot fail, leaving < > & as they are signed (§5.3).
-func mustJSON(v any) []byte {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v)
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+	return orders.JSON(fields)
 }
 
 // forge writes the bodies of the fault kinds that need the platform's words. code is an errorCode with msg as its text; code
@@ -139,5 +130,5 @@ func (p *Platform) forge(f control.Fault, real []byte) []byte {
 	for _, name := range []string{"returnCode", "returnMsg", "resultCode", "sign"} {
 		delete(fields, name)
 	}
-	return mustJSON(fields)
+	return orders.JSON(fields)
 }

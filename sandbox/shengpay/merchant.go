@@ -35,9 +35,9 @@ func (m *merchant) change(p control.ShengpayMerchantPatch) error {
 		}
 		changed.public, changed.PublicKeyPEM = key, *p.PublicKeyPEM
 	}
-	set(&changed.Recharge, p.Recharge)
-	set(&changed.Unsettled, p.Unsettled)
-	set(&changed.Denied, p.Denied)
+	stage.Set(&changed.Recharge, p.Recharge)
+	stage.Set(&changed.Unsettled, p.Unsettled)
+	stage.Set(&changed.Denied, p.Denied)
 	if changed.Denied == nil {
 		changed.Denied = []string{}
 	}
@@ -127,10 +127,4 @@ func (b *book) patchMerchant(r *http.Request, _ time.Time) (any, error) {
 		return nil, err
 	}
 	return b.view(m), nil
-}
-
-func set[T any](target *T, value *T) {
-	if value != nil {
-		*target = *value
-	}
 }

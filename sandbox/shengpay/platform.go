@@ -128,7 +128,7 @@ func (p *Platform) call(op string, params map[string]string) control.Call {
 			*into = v
 		}
 	}
-	c.Amount, _ = fen(params["refundFee"])
+	c.Amount, _ = orders.Fen(params["refundFee"])
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	o := p.book.find(params["mchId"], c.OrderID, c.TpOrderID)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/refundflow/refundflow/sandbox/control"
+	"github.com/refundflow/refundflow/sandbox/orders"
 )
 
 // decide checks who is asking, then what, then does it. The platform does not tell the order of its checks; a client must
@@ -88,7 +89,7 @@ func (b *book) find(mchID, transactionID, outTradeNo string) *order {
 // apply decides on a refund. A number seen before is answered with its first result, whatever became of that (§6, implied by
 // the advice on SYSTEM_ERROR), or refused when it now stands for something else.
 func (b *book) apply(op string, m *merchant, o *order, params map[string]string, now time.Time) answer {
-	amount, _ := fen(params["refundFee"])
+	amount, _ := orders.Fen(params["refundFee"])
 	if r := b.refunds[m.MchID+"\x00"+params["outRefundNo"]]; r != nil {
 		if r.Order != o || r.Amount != amount || r.Own.Account != params["refundAccount"] {
 			return numberUsed

@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/refundflow/refundflow/sandbox/orders"
@@ -107,18 +105,7 @@ func isNotifyURL(v string) bool {
 		u.Fragment == "" && u.User == nil
 }
 
-var decimal = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
-
 func isFen(v string) bool {
-	_, ok := fen(v)
+	_, ok := orders.Fen(v)
 	return ok
-}
-
-// fen reads a positive amount, in digits only: 1e2 and 100.0 are numbers to JSON, but no Int of the table.
-func fen(v string) (int64, bool) {
-	if !decimal.MatchString(v) {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(v, 10, 64)
-	return n, err == nil
 }

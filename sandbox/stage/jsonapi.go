@@ -82,3 +82,10 @@ func (s *Stage) Control(f func(r *http.Request) (any, error)) http.HandlerFunc {
 		write(w, Reply{Status: status, Body: append(body, '\n')})
 	}
 }
+
+// Set takes a value over where a patch has one.
+func Set[T any](target *T, value *T) {
+	if value != nil {
+		*target = *value
+	}
+}

@@ -71,7 +71,7 @@ func (b *book) checkOrder(o *order, total, amount int64, now time.Time) *refusal
 	case !o.paid:
 		return noOrder // "no such paid order" (§11.1)
 	case total != o.total:
-		return mismatch // the same words as for a number used twice (§16.13)
+		return mismatch // the same words as for a number used twice (§16.9)
 	case now.Sub(o.paidAt) > refundWindow:
 		return overdue
 	case sum >= o.total:

@@ -23,7 +23,7 @@ func (f *fields) addText(name, value string) {
 	}
 }
 
-// texts is the form that is signed (§8.1).
+// texts is the form that is signed (§8).
 func (f fields) texts() map[string]string {
 	m := map[string]string{}
 	for _, e := range f {

@@ -44,7 +44,7 @@ func (p *Platform) forgeV2(params map[string]string) func(control.Fault, []byte)
 		}
 		m := p.spoken(number)
 		if dropsCode(f) {
-			values, err := parseXML(real)
+			values, err := parseXML(real, xmlRoot)
 			if err != nil || m == nil {
 				return fields{{"return_msg", "OK"}}.xml("xml")
 			}

@@ -128,7 +128,7 @@ func (b *book) run(m *merchant, action string, params map[string]string, wrong e
 	return b.functionReply(b.cloudPay(action, res), res.no.outcome())
 }
 
-// cloudPay is the object the SDK hands to the function. A refusal's code collides with the SDK's own errCode (§16.3).
+// cloudPay is the object the SDK hands to the function. A refusal's code collides with the SDK's own errCode (§16.12).
 func (b *book) cloudPay(action string, res result) map[string]any {
 	shown := res.fields().object(camel)
 	if res.no == nil || res.no.code == "" || b.settings.CloudErrCode == control.CloudHidden {

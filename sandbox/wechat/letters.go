@@ -112,7 +112,7 @@ func (p *Platform) Answered(l stage.Letter, status int, body []byte) (problem st
 		return fmt.Sprintf("HTTP status %d instead of 200", status)
 	}
 	if l.Kind == kindV2 {
-		values, err := parseXML(body)
+		values, err := parseXML(body, xmlRoot)
 		switch {
 		case err != nil:
 			return "the answer is not the XML of return_code and return_msg: " + err.Error()

@@ -64,7 +64,7 @@ func notifyAddress(v string) bool {
 	return err == nil && len(v) <= 256 && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && !strings.ContainsAny(v, "?#")
 }
 
-// checkParams applies the rules in order. An empty value counts as not sent, as it does for the signature (§8.1).
+// checkParams applies the rules in order. An empty value counts as not sent, as it does for the signature (§8).
 func checkParams(params map[string]string, rules ...rule) *refusal {
 	for _, r := range rules {
 		v := params[r.name]

@@ -9,7 +9,7 @@ import (
 )
 
 // sealInfo makes the req_info of a v2 notification (§7.1): AES-256-ECB with PKCS#7 under the lower-case hex MD5 of the API
-// key, whose 32 characters are the key as they stand. hex keeps leading zeros, which printing the MD5 as a number would lose (§16.5).
+// key, whose 32 characters are the key as they stand. hex keeps leading zeros, which printing the MD5 as a number would lose (§16.4).
 func sealInfo(apiKey string, plain []byte) string {
 	sum := md5.Sum([]byte(apiKey))
 	block, err := aes.NewCipher([]byte(hex.EncodeToString(sum[:])))

@@ -18,7 +18,7 @@ const (
 	signHMAC = "HMAC-SHA256"
 )
 
-// canonical is the text under a v2 signature before the key: everything but sign and empty values, sorted, raw (§8.1).
+// canonical is the text under a v2 signature before the key: everything but sign and empty values, sorted, raw (§8).
 func canonical(values map[string]string) string {
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {

@@ -30,7 +30,7 @@ func (p *Platform) v2(op string) http.HandlerFunc {
 		body, err := readBody(r)
 		var params map[string]string
 		if err == nil {
-			params, err = parseXML(body)
+			params, err = parseXML(body, anyRoot)
 		}
 		p.stage.Serve(w, p.call(op, "v2", params), func() stage.Reply {
 			switch {

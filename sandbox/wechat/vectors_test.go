@@ -78,7 +78,7 @@ func TestXMLIsReadAsTextNotMarkup(t *testing.T) {
 		"another encoding":            {"<?xml version=\"1.0\" encoding=\"GBK\"?><xml><a>1</a></xml>", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := parseXML([]byte(c.body))
+			got, err := parseXML([]byte(c.body), xmlRoot)
 			require.Equal(t, c.want == nil, err != nil, "%v", err)
 			require.Equal(t, c.want, got)
 		})
@@ -97,7 +97,7 @@ func FuzzXMLComesBackAsItWasRead(f *testing.F) {
 	f.Add("<xml><a>]]&gt;</a></xml>")
 	f.Add("<xml><a>&#xD;</a></xml>")
 	f.Fuzz(func(t *testing.T, body string) {
-		values, err := parseXML([]byte(body))
+		values, err := parseXML([]byte(body), xmlRoot)
 		if err != nil {
 			return
 		}
@@ -105,7 +105,7 @@ func FuzzXMLComesBackAsItWasRead(f *testing.F) {
 		for name, value := range values {
 			out.add(name, value)
 		}
-		again, err := parseXML(out.xml("xml"))
+		again, err := parseXML(out.xml("xml"), xmlRoot)
 		if err != nil {
 			t.Fatalf("%q is written as %q, which is not read: %v", body, out.xml("xml"), err)
 		}

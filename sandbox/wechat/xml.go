@@ -12,10 +12,18 @@ import (
 // maxBody bounds a request's body in bytes; a refund call needs some hundred.
 const maxBody = 64 << 10
 
-// parseXML reads a flat document under the root <xml>. Text counts, markup does not: a value may be bare or in CDATA (§2).
-// Refused are document types (and with them entities of one's own, §16.11), nested elements, attributes, text between
+// The roots parseXML may ask for. The pages print <xml> everywhere; a widely used public client names the root of its requests
+// after its own types all the same, so WeChat must take any there (inferred). What WeChat itself writes is <xml>, and so must be
+// a merchant's reply (§7.1).
+const (
+	anyRoot = ""
+	xmlRoot = "xml"
+)
+
+// parseXML reads a flat document under that root. Text counts, markup does not: a value may be bare or in CDATA (§2).
+// Refused are document types (and with them entities of one's own, §16.8), nested elements, attributes, text between
 // the elements, and a name given twice, since whoever signs and whoever reads could pick different ones.
-func parseXML(body []byte) (map[string]string, error) {
+func parseXML(body []byte, root string) (map[string]string, error) {
 	dec := xml.NewDecoder(bytes.NewReader(body))
 	values := map[string]string{}
 	depth, name, closed := 0, "", false
@@ -38,7 +46,7 @@ func parseXML(body []byte) (map[string]string, error) {
 			depth++
 			name = t.Name.Local
 			text.Reset()
-			if t.Name.Space != "" || len(t.Attr) > 0 || depth > 2 || closed || depth == 1 && name != "xml" {
+			if t.Name.Space != "" || len(t.Attr) > 0 || depth > 2 || closed || depth == 1 && root != anyRoot && name != root {
 				return nil, fmt.Errorf("element %q is out of place; use <xml> with plain elements inside", name)
 			}
 		case xml.CharData:

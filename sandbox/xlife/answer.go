@@ -3,13 +3,13 @@ package xlife
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/json"
 	"encoding/xml"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/refundflow/refundflow/sandbox/control"
+	"github.com/refundflow/refundflow/sandbox/orders"
 	"github.com/refundflow/refundflow/sandbox/stage"
 )
 
@@ -100,7 +100,7 @@ func writeJSON(out *bytes.Buffer, value any, simplify bool) {
 			if i > 0 {
 				out.WriteByte(',')
 			}
-			out.Write(mustJSON(m.name))
+			out.Write(orders.JSON(m.name))
 			out.WriteByte(':')
 			writeJSON(out, m.value, simplify)
 		}
@@ -108,7 +108,7 @@ func writeJSON(out *bytes.Buffer, value any, simplify bool) {
 	case list:
 		if !simplify {
 			out.WriteByte('{')
-			out.Write(mustJSON(v.item))
+			out.Write(orders.JSON(v.item))
 			out.WriteByte(':')
 		}
 		out.WriteByte('[')
@@ -123,17 +123,8 @@ func writeJSON(out *bytes.Buffer, value any, simplify bool) {
 			out.WriteByte('}')
 		}
 	default:
-		out.Write(mustJSON(v))
+		out.Write(orders.JSON(v))
 	}
-}
-
-// mustJSON encodes strings, integers and booleans, which cannot fail, leaving < > & as they are, like TOP's entities.
-func mustJSON(v any) []byte {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v)
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
 func writeXML(out *bytes.Buffer, name string, value any) {

@@ -7,9 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -57,16 +55,4 @@ const timestampLayout = "2006-01-02 15:04:05"
 func parseTime(text string) (time.Time, bool) {
 	t, err := time.ParseInLocation(timestampLayout, text, stage.Shanghai)
 	return t, err == nil && len(text) == len(timestampLayout)
-}
-
-var decimal = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
-
-// fen reads a positive amount in digits, which JSON may carry as a number or as text (§2.3 lets clients read both; that the
-// platform does, too, is inferred).
-func fen(text string) (int64, bool) {
-	if !decimal.MatchString(text) {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n, err == nil
 }

@@ -29,15 +29,15 @@ func newMerchant(in control.NewXLifeMerchant) (*merchant, error) {
 // change applies a patch as a whole or not at all, and checks all of the merchant.
 func (m *merchant) change(p control.XLifeMerchantPatch) error {
 	changed := *m
-	set(&changed.AppSecret, p.AppSecret)
-	set(&changed.SessionExpired, p.SessionExpired)
+	stage.Set(&changed.AppSecret, p.AppSecret)
+	stage.Set(&changed.SessionExpired, p.SessionExpired)
 	if p.Session != nil {
 		changed.Session = *p.Session
 		changed.SessionExpired = p.SessionExpired != nil && *p.SessionExpired
 	}
-	set(&changed.Stores, p.Stores)
-	set(&changed.Entitled, p.Entitled)
-	set(&changed.RefundWindow, p.RefundWindow)
+	stage.Set(&changed.Stores, p.Stores)
+	stage.Set(&changed.Entitled, p.Entitled)
+	stage.Set(&changed.RefundWindow, p.RefundWindow)
 	if changed.Entitled == nil {
 		changed.Entitled = []string{}
 	}
@@ -130,10 +130,4 @@ func (b *book) patchMerchant(r *http.Request, _ time.Time) (any, error) {
 		return nil, err
 	}
 	return m.XLifeMerchant, nil
-}
-
-func set[T any](target *T, value *T) {
-	if value != nil {
-		*target = *value
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/refundflow/refundflow/sandbox/control"
+	"github.com/refundflow/refundflow/sandbox/orders"
 	"github.com/refundflow/refundflow/sandbox/stage"
 )
 
@@ -112,7 +113,7 @@ func (b *book) mosRefund(m *merchant, asked map[string]string, now time.Time) an
 	if o == nil {
 		o = b.Number(m.AppKey, asked["order_no"])
 	}
-	amount, _ := fen(asked["refund_amount"])
+	amount, _ := orders.Fen(asked["refund_amount"])
 	switch {
 	case o == nil:
 		return refused(mosNoOrder, "订单不存在")

@@ -117,7 +117,7 @@ func (p *Platform) call(op, transport string, params map[string]string) control.
 		return ""
 	}
 	c.OrderID, c.TpOrderID, c.RefundNo = plain("trade_no", "order_no"), plain("out_trade_no"), plain("out_request_no")
-	c.Amount, _ = fen(asked["refund_amount"])
+	c.Amount, _ = orders.Fen(asked["refund_amount"])
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if o := p.book.find(params["app_key"], c.OrderID, c.TpOrderID); o != nil {

@@ -60,7 +60,7 @@ func wrongMember(asked map[string]string, required ...string) string {
 			return name
 		}
 	}
-	if _, ok := fen(asked["refund_amount"]); !ok {
+	if _, ok := orders.Fen(asked["refund_amount"]); !ok {
 		return "refund_amount"
 	}
 	if kind := asked["store_id_type"]; kind != "miaojie" && kind != "out" {
@@ -87,7 +87,7 @@ func (b *book) refund(m *merchant, asked map[string]string, now time.Time) answe
 		return b.invalidParams("：trade_no")
 	}
 	o := b.find(m.AppKey, asked["trade_no"], asked["out_trade_no"])
-	amount, _ := fen(asked["refund_amount"])
+	amount, _ := orders.Fen(asked["refund_amount"])
 	switch {
 	case o == nil:
 		return b.invalidParams("：订单不存在") // no code for it is published; the choice is the sandbox's own

@@ -1,6 +1,7 @@
 // Package service assembles the worker process from its parts: configuration,
-// providers, ledger, Temporal client, workflow and activities. The command
-// worker runs it alone; the development server runs it beside the server.
+// providers, ledger, Temporal client, workflow, activities and the receiver of the
+// platforms' messages. The command worker runs it alone; the development server
+// runs it beside the server.
 //
 // It is where the concrete parts meet, so it may import all of them, but never
 // the sandbox.
