@@ -145,7 +145,7 @@ func (a *Activities) send(ctx context.Context, in Step, record ledger.Record, ac
 	receipt, err := account.Provider.Apply(ctx, instruction(record))
 	at := now(ctx, in.Now)
 	if err == nil {
-		answer := ledger.Answer{Receipt: &receipt, Text: "accepted by the platform as " + receipt.PlatformRefundID}
+		answer := ledger.Answer{Receipt: &receipt, Text: accepted(receipt)}
 		return Applied{Receipt: &receipt}, a.Ledger.EndSend(ctx, in.Key, at, answer)
 	}
 	answer := ledger.Answer{Text: err.Error()}
@@ -159,4 +159,23 @@ func (a *Activities) send(ctx context.Context, in Step, record ledger.Record, ac
 		// whoever goes on asks first.
 	}
 	return Applied{}, errors.Join(err, a.Ledger.EndSend(ctx, in.Key, at, answer))
+}
+
+// accepted is an acceptance in a line of the journal, with what a merchant's own
+// books want to know of it.
+func accepted(r providers.Receipt) string {
+	text := "accepted by the platform"
+	if r.PlatformRefundID != "" {
+		text += " as " + r.PlatformRefundID
+	}
+	if r.Parts != nil {
+		text += fmt.Sprintf(", %s of it as coupons", r.Parts.Coupon)
+	}
+	if r.Parts != nil && r.Parts.Settled != 0 {
+		text += fmt.Sprintf(", %s from the merchant", r.Parts.Settled)
+	}
+	if r.Repeated {
+		text += "; an earlier copy of the request had done it"
+	}
+	return text
 }

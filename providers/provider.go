@@ -83,6 +83,30 @@ type Receipt struct {
 	// State is what the answer says of the result already: [ResultSucceeded] or
 	// [ResultFailed] from a platform that answers at once, else empty.
 	State ResultState `json:"state,omitempty"`
+	// Parts is how the amount divides, nil where the platform does not tell.
+	Parts *Parts `json:"parts,omitempty"`
+	// Repeated: the platform says that an earlier copy of this request has done it,
+	// and that this one changed nothing.
+	Repeated bool `json:"repeated,omitempty"`
+}
+
+// Parts is how a refund divides, for the merchant's own books: what a buyer paid
+// with coupons does not come back as money. Nothing is decided on it.
+type Parts struct {
+	// Settled is what the merchant really gives back, in fen; 0 when not told.
+	Settled refund.Fen `json:"settled,omitempty"`
+	// Coupon is the part that goes back as coupons and subsidies, in fen.
+	Coupon refund.Fen `json:"coupon,omitempty"`
+	// Coupons are the single ones, where the platform lists them.
+	Coupons []Coupon `json:"coupons,omitempty"`
+}
+
+// Coupon is one coupon that goes back.
+type Coupon struct {
+	ID string `json:"id,omitempty"`
+	// Type in the platform's own words.
+	Type   string     `json:"type,omitempty"`
+	Amount refund.Fen `json:"amount"`
 }
 
 // Result is what the platform says of one refund.

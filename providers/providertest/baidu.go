@@ -27,7 +27,7 @@ func baiduBench(transport baidu.Transport, openAPI bool) Transport {
 		name += " alone"
 	}
 	return Transport{Name: name, Open: func(t *testing.T, g Ground) *Bench {
-		b := &Bench{Platform: control.New(g.Server.URL())}
+		b := &Bench{Platform: control.New(g.Server.URL()), NoCoupons: true}
 		platform, appKey, secret := b.Platform.Baidu(), "MMM"+random()[:12], random()
 		merchant, err := platform.CreateMerchant(t.Context(), control.NewBaiduMerchant{
 			AppKey: appKey, AppID: 10026, PublicKeyPEM: publicPEM(t), ClientID: appKey, ClientSecret: secret,

@@ -74,6 +74,8 @@ type Bench struct {
 	Forged map[string]control.Fault
 	// Hints: the platform's messages prove nothing, by the platform's own doing.
 	Hints bool
+	// NoCoupons: the platform's answers know no coupons.
+	NoCoupons bool
 	// Unsealed: a message is believed for the way it came alone; nothing in it can be
 	// checked.
 	Unsealed bool

@@ -63,6 +63,7 @@ func TestAnAcceptanceMustBeOfThisRefund(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
+			got.Parts = nil // nothing is decided on it
 			require.Equal(t, receipt, got)
 		})
 	}

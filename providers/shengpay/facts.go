@@ -30,8 +30,8 @@ type facts struct {
 	fees map[string]refund.Fen
 	// number is the merchant's refund number under either of its names.
 	number string
-	// coupons is the sum of the single coupons given back.
-	coupons refund.Fen
+	// coupons are the single coupons given back.
+	coupons []providers.Coupon
 }
 
 func readFacts(o wire.Object) (facts, error) {
@@ -58,12 +58,12 @@ func readFacts(o wire.Object) (facts, error) {
 	}
 	// Coupons are numbered from 0, and the number is glued to the name (§3.2).
 	for n := 0; given(o, fmt.Sprintf("couponRefundFee%d", n)); n++ {
-		fee, err := readFee(o, fmt.Sprintf("couponRefundFee%d", n))
+		c, err := readCoupon(o, n)
 		if err != nil {
 			return facts{}, err
 		}
-		f.coupons += fee
-		if f.coupons > refund.MaxFen {
+		f.coupons = append(f.coupons, c)
+		if f.couponSum() > refund.MaxFen {
 			return facts{}, errors.New("the coupons are no amount")
 		}
 	}
@@ -74,6 +74,35 @@ func readFacts(o wire.Object) (facts, error) {
 		return facts{}, errors.New("outRefundNo and refundOrderNo disagree")
 	}
 	return f, nil
+}
+
+func readCoupon(o wire.Object, n int) (providers.Coupon, error) {
+	fee, err := readFee(o, fmt.Sprintf("couponRefundFee%d", n))
+	c := providers.Coupon{Amount: fee}
+	for name, into := range map[string]*string{"couponRefundId": &c.ID, "couponType": &c.Type} {
+		var text wire.ID
+		if name = fmt.Sprintf("%s%d", name, n); err == nil && given(o, name) {
+			err = o.Read(name, &text)
+			*into = string(text)
+		}
+	}
+	return c, err
+}
+
+func (f facts) couponSum() (sum refund.Fen) {
+	for _, c := range f.coupons {
+		sum += c.Amount
+	}
+	return sum
+}
+
+// parts is how the refund divides, nil when nothing of it is a coupon (§3.2).
+func (f facts) parts() *providers.Parts {
+	coupon := max(f.fees["couponRefundFee"], f.couponSum())
+	if coupon == 0 {
+		return nil
+	}
+	return &providers.Parts{Settled: f.fees["settlementRefundFee"], Coupon: coupon, Coupons: f.coupons}
 }
 
 func given(o wire.Object, name string) bool { return o.Has(name) && string(o[name]) != `""` }
@@ -109,7 +138,7 @@ func (f facts) excess() string {
 		return ""
 	case f.fees["settlementRefundFee"] > whole:
 		return "settlementRefundFee"
-	case f.fees["couponRefundFee"] > whole, f.coupons > whole:
+	case f.fees["couponRefundFee"] > whole, f.couponSum() > whole:
 		return "couponRefundFee"
 	}
 	return ""

@@ -37,7 +37,7 @@ func (p *Provider) receipt(r reply, in providers.Instruction) (providers.Receipt
 	if err := p.compare(opRefund, f, in); err != nil {
 		return providers.Receipt{}, err
 	}
-	return providers.Receipt{PlatformRefundID: f.ids["refundId"], Amount: f.fees["refundFee"]}, nil
+	return providers.Receipt{PlatformRefundID: f.ids["refundId"], Amount: f.fees["refundFee"], Parts: f.parts()}, nil
 }
 
 // Query asks what became of the refund, by its number (§4.1). Whether the query

@@ -38,6 +38,9 @@ func TestEverySampleIsReadAsDocumented(t *testing.T) {
 		return p.Notification(providers.Callback{Body: []byte(body)})
 	}
 	receipt := outcome{value: providers.Receipt{PlatformRefundID: "DF510145179916173312", Amount: 100}}
+	withCoupons := outcome{value: providers.Receipt{PlatformRefundID: "DF510145179916173312", Amount: 100, Parts: &providers.Parts{
+		Settled: 80, Coupon: 20, Coupons: []providers.Coupon{{ID: "C1", Type: "CASH", Amount: 15}, {ID: "C2", Type: "CASH", Amount: 5}},
+	}}}
 	result := providers.Result{State: providers.ResultSucceeded, PlatformRefundID: "DF510145179916173312", Amount: 100}
 	unknown := result
 	unknown.State = providers.ResultUnknown
@@ -45,7 +48,7 @@ func TestEverySampleIsReadAsDocumented(t *testing.T) {
 	readings := map[string]reading{
 		"refund-request-withholding":   {apply, inDoubt, inDoubt}, // no returnCode
 		"refund-accepted":              {apply, receipt, receipt},
-		"refund-accepted-with-coupons": {apply, receipt, receipt},
+		"refund-accepted-with-coupons": {apply, withCoupons, withCoupons},
 		"refund-transport-fail":        {apply, wrongKeys, wrongKeys},
 		"refund-business-fail":         {apply, inDoubt, inDoubt},
 		"refund-query-response":        {query, outcome{value: result}, outcome{value: unknown}},

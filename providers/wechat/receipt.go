@@ -31,7 +31,19 @@ func (p *Provider) receipt(f fields, in providers.Instruction) (providers.Receip
 	if err := errors.Join(sameOrder(opApply, f, in.Request.Order), r.agrees(opApply, in)); err != nil {
 		return providers.Receipt{}, err
 	}
-	return providers.Receipt{PlatformRefundID: r.id, Amount: *r.fee}, nil
+	return providers.Receipt{PlatformRefundID: r.id, Amount: *r.fee, Parts: r.parts()}, nil
+}
+
+// parts is how the refund divides, nil when nothing of it is a coupon.
+func (r refunded) parts() *providers.Parts {
+	if r.coupon == 0 && len(r.coupons) == 0 {
+		return nil
+	}
+	parts := &providers.Parts{Settled: r.settled, Coupon: r.coupon}
+	for _, c := range r.coupons {
+		parts.Coupons = append(parts.Coupons, providers.Coupon{ID: c.id, Type: c.kind, Amount: c.fee})
+	}
+	return parts
 }
 
 // sameOrder compares what an answer says of the order, as far as it does.

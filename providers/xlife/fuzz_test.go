@@ -45,6 +45,7 @@ func FuzzNoAnswerIsTakenForMoreThanItSays(f *testing.F) {
 				continue
 			}
 			if got, err := receipt(in, r.members); err == nil {
+				got.Parts, got.Repeated = nil, false // told, not relied on
 				require.Equal(t, providers.Receipt{State: providers.ResultSucceeded, Amount: in.Request.Amount}, got)
 				requireOurs(t, r.members["trade_no"], in.Request.Order.PlatformID)
 				requireOurs(t, r.members["out_trade_no"], in.Request.Order.MerchantID)

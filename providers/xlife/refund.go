@@ -104,8 +104,8 @@ func receipt(in providers.Instruction, members wire.Object) (providers.Receipt, 
 	if err != nil {
 		return providers.Receipt{}, unreadableFailure(opRefund, err)
 	}
-	var sum refund.Fen
-	for _, name := range []string{
+	var sum, money refund.Fen
+	for i, name := range []string{
 		"refund_fund_fee", "refund_buy_promotion_fee", "refund_mj_subsidy_fee", "refund_store_marketing_fee",
 	} {
 		if !members.Has(name) {
@@ -115,7 +115,9 @@ func receipt(in providers.Instruction, members wire.Object) (providers.Receipt, 
 		if err != nil {
 			return providers.Receipt{}, unreadableFailure(opRefund, err)
 		}
-		sum += part
+		if sum += part; i == 0 {
+			money = part
+		}
 	}
 	switch {
 	case fee != in.Request.Amount:
@@ -124,7 +126,14 @@ func receipt(in providers.Instruction, members wire.Object) (providers.Receipt, 
 		return providers.Receipt{}, otherAmount(opRefund, fmt.Sprintf("refund_fee is %s, its parts make %s", fee, sum))
 	}
 	// Miaojie has no number of its own for a refund.
-	return providers.Receipt{State: providers.ResultSucceeded, Amount: fee}, nil
+	receipt := providers.Receipt{State: providers.ResultSucceeded, Amount: fee, Repeated: change == "N"}
+	if money != fee {
+		receipt.Parts = &providers.Parts{Coupon: fee - money}
+		if settled, err := amount(members, "send_back_fee"); err == nil {
+			receipt.Parts.Settled = settled
+		}
+	}
+	return receipt, nil
 }
 
 // sameOrder demands that an answer speaks of our order (§2.4, §9.7). That the
