@@ -1,30 +1,33 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
+	"cmp"
 	"fmt"
-	"os"
-	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/refundflow/refundflow/devserver/merchants"
 	"github.com/refundflow/refundflow/refund"
 )
+
+// width of everything printed, in characters: that of the narrowest terminal.
+const width = 80
 
 func (w *world) greet(noWorker bool) {
 	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "refundflow, everything on this machine:\n\n")
 	fmt.Fprintf(t, "  Temporal\t%s\n", w.server.Address())
 	fmt.Fprintf(t, "  Web UI\t%s\n", w.server.UIURL())
-	fmt.Fprintf(t, "  Baidu\t%s\ta stand-in with books of its own\n", w.sandboxURL)
-	if noWorker {
-		fmt.Fprintf(t, "  worker\tyours to start:\tgo run ./worker --config %s\n", w.configFile())
-	} else {
-		fmt.Fprintf(t, "  worker\t%s\n", w.configFile())
-	}
+	fmt.Fprintf(t, "  Baidu\t%s\ta stand-in; its clock is moved on\n", w.baidu.server.URL())
+	fmt.Fprintf(t, "  others\t%s\ta stand-in: WeChat, xlife, Shengpay\n", w.punctual.server.URL())
+	fmt.Fprintf(t, "  callbacks\t%s\tthe worker takes their messages\n", "http://"+w.callbacks)
 	t.Flush()
-	fmt.Fprintln(w.out)
+	if noWorker {
+		fmt.Fprintf(w.out, "  worker     yours to start: go run ./worker --config %s\n\n", w.configFile())
+	} else {
+		fmt.Fprintf(w.out, "  worker     %s\n\n", w.configFile())
+	}
 }
 
 func mark(err error) string {
@@ -35,18 +38,60 @@ func mark(err error) string {
 }
 
 func (w *world) printResult(r result) {
-	fmt.Fprintf(w.out, "  %s %-9s %s\n", mark(r.err), r.scenario.name, r.scenario.what)
+	s := r.scenario
+	head := fmt.Sprintf("  %s %-8s  %-8s  ", mark(r.err), s.name, s.account.Platform())
+	fmt.Fprintln(w.out, hang(head, s.what))
+	longest := len("callbacks")
+	for _, step := range r.view.Steps {
+		longest = max(longest, len(step.Status))
+	}
 	var begun time.Time
 	for i, step := range r.view.Steps {
 		if i == 0 {
 			begun = step.At
 		}
-		fmt.Fprintf(w.out, "      %8s  %-23s  %s\n", since(begun, step.At), step.Status, step.Text)
+		head := fmt.Sprintf("    %8s  %-*s  ", since(begun, step.At), longest, step.Status)
+		fmt.Fprintln(w.out, hang(head, step.Text))
 	}
+	fmt.Fprintln(w.out, hang(fmt.Sprintf("    %8s  %-*s  ", "", longest, "callbacks"), r.callbacks()))
 	if r.err != nil {
-		fmt.Fprintf(w.out, "      %s\n", r.err)
+		fmt.Fprintln(w.out, hang("    ", r.err.Error()))
 	}
 	fmt.Fprintln(w.out)
+}
+
+// hang puts the text behind the head, wrapped between words, so that it hangs
+// there in a column.
+func hang(head, text string) string {
+	indent := columns(head)
+	var b strings.Builder
+	b.WriteString(head)
+	column := indent
+	for i, word := range strings.Fields(text) {
+		length := columns(word)
+		switch {
+		case i == 0:
+		case column+1+length > width:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			column = indent
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += length
+	}
+	return b.String()
+}
+
+// columns is how wide a text is in a terminal, where Chinese characters take two.
+func columns(text string) (n int) {
+	for _, r := range text {
+		if n++; r >= '\u2e80' {
+			n++
+		}
+	}
+	return n
 }
 
 func since(begun, at time.Time) string {
@@ -57,79 +102,37 @@ func since(begun, at time.Time) string {
 	return fmt.Sprintf("%.2fs", d.Seconds())
 }
 
+// callbacks says which of the platform's messages were taken.
+func (r result) callbacks() string {
+	silent := "none"
+	if why := r.scenario.account.silent; why != "" {
+		silent += ": " + why
+	}
+	return cmp.Or(strings.Join(r.book.Taken(), ", "), silent)
+}
+
 func (w *world) printTable(results []result, ok bool) {
 	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "  REFUND\tAMOUNT\tENDED AS\tEXPECTED\tBAIDU'S BOOKS\t")
+	fmt.Fprintln(t, "  REFUND\tPLATFORM\tAMOUNT\tENDED AS\tITS BOOKS\tCALLBACKS")
 	for _, r := range results {
-		fmt.Fprintf(t, "%s %s\t%s\t%s\t%s\t%s\t\n", mark(r.err), r.scenario.name, r.scenario.amount,
-			r.view.Status, r.scenario.ends, r.books)
+		fmt.Fprintf(t, "%s %s\t%s\t%s\t%s\t%s\t%s\n", mark(r.err), r.scenario.name, r.scenario.account.Platform(), r.scenario.amount,
+			cmp.Or(string(r.view.Status), "?"), booked(r.book), r.callbacks())
 	}
 	t.Flush()
 	if ok {
-		fmt.Fprintln(w.out, "\nEvery refund ended as it should, and Baidu's books agree.")
+		fmt.Fprintln(w.out, "\nEvery refund ended as it should, the platforms' books agree, and the callbacks\nthat must come were taken.")
 	} else {
 		fmt.Fprintln(w.out, "\nNot every refund ended as it should: see above.")
 	}
 }
 
-// invite leaves two refunds waiting, and says what to try next.
-func (w *world) invite(ctx context.Context, quiet bool) error {
-	if quiet {
-		fmt.Fprintln(w.out, "Press Ctrl-C to stop.")
-		return nil
+func booked(b merchants.Book) string {
+	var sum int64
+	for _, r := range b.Refunds {
+		sum += r.Amount
 	}
-	id := stamp()
-	big, err := w.order(ctx, merchants[0], "big"+id, 128800, 128800, nil)
-	if err != nil {
-		return err
+	if len(b.Refunds) == 0 {
+		return "none"
 	}
-	late, err := w.order(ctx, merchants[1], "late"+id, 9900, 9900, nil)
-	if err != nil {
-		return err
-	}
-	var pages []string
-	for _, r := range []refund.Request{big, late} {
-		started, err := w.refunds.Start(ctx, r)
-		if err != nil {
-			return err
-		}
-		pages = append(pages, w.server.WorkflowURL(started.WorkflowID)+"/"+started.RunID+"/user-metadata")
-	}
-	mine, err := w.order(ctx, merchants[0], "mine"+id, 2500, 2500, nil)
-	if err != nil {
-		return err
-	}
-	file := filepath.Join(w.dir, "refund.json")
-	document, err := json.MarshalIndent(mine, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(file, append(document, '\n'), 0o600); err != nil {
-		return err
-	}
-	address := ""
-	if a := w.server.Address(); a != "127.0.0.1:7233" {
-		address = " --address " + a
-	}
-	starter := "go run ./starter" + address
-	bigName, lateName := big.Account+"/"+big.ID, late.Account+"/"+late.ID
-	for _, line := range []string{
-		"",
-		"Two more are waiting, one for an approval and one for tomorrow's budget. See where they stand:",
-		"  " + pages[0],
-		"  " + pages[1],
-		"",
-		"In another terminal, from the root of the repository:",
-		"  " + starter + " list",
-		"  " + starter + " status " + lateName,
-		"  " + starter + " approve " + bigName + " --by finance-2",
-		"  " + starter + " watch " + bigName,
-		"  " + starter + " start " + file + " --wait",
-		"  curl " + w.sandboxURL + "/sandbox/v1/baidu/books",
-		"",
-		"Press Ctrl-C to stop.",
-	} {
-		fmt.Fprintln(w.out, line)
-	}
-	return nil
+	return fmt.Sprintf("%d × %s", len(b.Refunds), refund.Fen(sum/int64(len(b.Refunds))))
 }

@@ -5,26 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/refundflow/refundflow/client"
 	"github.com/refundflow/refundflow/config"
 	"github.com/refundflow/refundflow/devserver/engine"
-	"github.com/refundflow/refundflow/sandbox"
-	"github.com/refundflow/refundflow/sandbox/control"
 	"github.com/refundflow/refundflow/worker/service"
 )
 
 type options struct {
-	once, quiet, noWorker     bool
-	db, logLevel              string
-	port, uiPort, sandboxPort int
-	out                       io.Writer
+	once, quiet, noWorker                   bool
+	db, logLevel                            string
+	port, uiPort, sandboxPort, callbackPort int
+	out                                     io.Writer
 }
 
 // serve starts everything in the order of need, runs the refunds, and stays up
@@ -46,18 +42,28 @@ func serve(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
 
-	baidu, err := startSandbox(ctx, o, place)
+	baidu, err := startStand(ctx, o, o.sandboxPort, place, "baidu-books.json")
 	if err != nil {
 		return err
 	}
-	defer baidu.Close()
-
-	world := &world{
-		dir: place, out: o.out, server: server, sandbox: control.New(baidu.URL()), sandboxURL: baidu.URL(),
+	defer baidu.server.Close()
+	punctual, err := startStand(ctx, o, 0, place, "other-books.json")
+	if err != nil {
+		return err
 	}
+	defer punctual.server.Close()
+	callbacks, err := callbackAddress(ctx, o)
+	if err != nil {
+		return err
+	}
+
+	world := &world{dir: place, callbacks: callbacks, out: o.out, server: server, baidu: baidu, punctual: punctual}
 	if err := world.prepare(ctx, o.logLevel); err != nil {
 		return err
 	}
+	attending, done := context.WithCancel(ctx)
+	defer done()
+	go world.attend(attending)
 	temporal, err := server.Dial(ctx, service.ClientOptions(log))
 	if err != nil {
 		return err
@@ -105,21 +111,6 @@ func place(db string) (dir string, cleanUp func(), err error) {
 	}
 	dir, err = os.MkdirTemp("", "refundflow-demo-")
 	return dir, func() { os.RemoveAll(dir) }, err
-}
-
-func startSandbox(ctx context.Context, o options, dir string) (*sandbox.Server, error) {
-	options := sandbox.Options{
-		Addr:  net.JoinHostPort("127.0.0.1", strconv.Itoa(o.sandboxPort)),
-		Baidu: control.BaiduSettings{SettleAfter: settleAfter},
-	}
-	if o.db != "" {
-		options.File = filepath.Join(dir, "baidu-books.json")
-	}
-	s, err := sandbox.Start(ctx, options)
-	if err != nil {
-		return nil, fmt.Errorf("the stand-in for Baidu: %w; choose another port with --sandbox-port (0 takes a free one)", err)
-	}
-	return s, nil
 }
 
 func logger(level string) (*logrus.Logger, error) {

@@ -15,15 +15,21 @@ import (
 	"github.com/refundflow/refundflow/sandbox/control"
 )
 
-// scenarios of the demo, with the end that its table must show.
-var demo = []struct{ name, ends, books string }{
-	{"full", "succeeded", "1 refund, ¥98.00"},
-	{"part", "succeeded", "1 refund, ¥30.50"},
-	{"lost", "succeeded", "1 refund, ¥45.00"},
-	{"large", "succeeded", "1 refund, ¥899.00"},
-	{"unpaid", "failed", "no refund"},
-	{"today", "succeeded", "1 refund, ¥60.00"},
-	{"tomorrow", "succeeded", "1 refund, ¥60.00"},
+// scenarios of the demo, with what its table must show.
+var demo = []struct{ name, platform, ends, books, callbacks string }{
+	{"full", "Baidu", "succeeded", "1 × ¥98.00", "audit, notification"},
+	{"part", "Baidu", "succeeded", "1 × ¥30.50", "audit"},
+	{"lost", "Baidu", "succeeded", "1 × ¥45.00", "audit"},
+	{"large", "Baidu", "succeeded", "1 × ¥899.00", "audit"},
+	{"unpaid", "Baidu", "failed", "none", "none"},
+	{"sealed", "WeChat", "succeeded", "1 × ¥30.50", "notification"},
+	{"topup", "WeChat", "succeeded", "1 × ¥450.00", "notification"},
+	{"signed", "WeChat", "succeeded", "1 × ¥77.00", "forwarded callback"},
+	{"instant", "xlife", "succeeded", "1 × ¥88.00", "none: it answers at once"},
+	{"repeat", "xlife", "succeeded", "1 × ¥52.00", "none: it answers at once"},
+	{"garbled", "Shengpay", "succeeded", "1 × ¥59.00", "notification"},
+	{"today", "Baidu", "succeeded", "1 × ¥60.00", "audit"},
+	{"tomorrow", "Baidu", "succeeded", "1 × ¥60.00", "audit"},
 }
 
 func TestTheDemoShowsEveryRefundEndingAsItShould(t *testing.T) {
@@ -31,14 +37,14 @@ func TestTheDemoShowsEveryRefundEndingAsItShould(t *testing.T) {
 	out, err := startDemo(t, "").end()
 	require.NoError(t, err, out)
 	for _, d := range demo {
-		row := regexp.MustCompile(fmt.Sprintf(`(?m)^ *✓ %s +¥[0-9.]+ +%s +%s +%s`, d.name, d.ends, d.ends, d.books))
-		require.Regexp(t, row, out)
+		row := fmt.Sprintf(`(?m)^✓ %s +%s +¥[0-9.]+ +%s +%s +%s`, d.name, d.platform, d.ends, d.books, d.callbacks)
+		require.Regexp(t, regexp.MustCompile(row), out)
 	}
-	require.Contains(t, out, "Every refund ended as it should, and Baidu's books agree.")
+	require.Regexp(t, `platforms' books agree, and the callbacks\s+that must come were taken`, out)
 	require.NotContains(t, out, "✗")
 }
 
-// TestTheDemoCanFail spoils the stand-in behind the demo's back, which calls every order unpaid from then on: a
+// TestTheDemoCanFail spoils Baidu's stand-in behind the demo's back, which calls every order unpaid from then on: a
 // demonstration that cannot fail shows nothing.
 func TestTheDemoCanFail(t *testing.T) {
 	t.Parallel()
@@ -59,8 +65,9 @@ func TestTheDemoCanFail(t *testing.T) {
 	require.ErrorAs(t, err, &exit, out)
 	require.Equal(t, 1, exit.ExitCode())
 	for _, name := range []string{"full", "tomorrow"} {
-		require.Regexp(t, `✗ `+name+` +¥[0-9.]+ +failed +succeeded +no refund`, out)
+		require.Regexp(t, `✗ `+name+` +Baidu +¥[0-9.]+ +failed +none +none`, out)
 	}
+	require.Regexp(t, `✓ sealed +WeChat`, out, "the other platforms are not Baidu's")
 	require.Contains(t, out, "Not every refund ended as it should")
 }
 
@@ -77,7 +84,8 @@ func startDemo(t *testing.T, sandboxPort string) *demonstration {
 	if sandboxPort == "" {
 		sandboxPort = "0"
 	}
-	d := &demonstration{t: t, cmd: exec.CommandContext(t.Context(), build(t, "devserver", ".."), "--once", "--port", "0", "--ui-port", "0", "--sandbox-port", sandboxPort)}
+	d := &demonstration{t: t, cmd: exec.CommandContext(t.Context(), build(t, "devserver", ".."), "--once", "--port", "0", "--ui-port", "0",
+		"--sandbox-port", sandboxPort, "--callback-port", "0")}
 	d.cmd.Stdout, d.cmd.Stderr = &d.out, &d.out // os/exec writes to the same writer from one goroutine
 	require.NoError(t, d.cmd.Start())
 	t.Cleanup(func() { _ = d.cmd.Process.Kill() })

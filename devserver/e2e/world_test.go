@@ -53,20 +53,28 @@ type world struct {
 
 var worlds atomic.Int64
 
-func newWorld(t *testing.T, address string, s setting) *world {
+// emptyWorld has a stand-in and no merchant yet.
+func emptyWorld(t *testing.T, address string) (*world, *sandbox.Server) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	stand, err := sandbox.Start(context.Background(), sandbox.Options{})
+	stand, err := sandbox.Start(context.Background(), sandbox.Options{TLSAddr: "127.0.0.1:0"})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = stand.Close() })
 	n := worlds.Add(1)
-	w := &world{
-		t: t, ctx: ctx, address: address, dir: t.TempDir(), setting: s,
+	return &world{
+		t: t, ctx: ctx, address: address, dir: t.TempDir(),
 		account: fmt.Sprintf("shop-%d", n), queue: fmt.Sprintf("refunds-%d", n),
 		sandbox: control.New(stand.URL()), url: stand.URL(),
-	}
-	_, err = w.sandbox.Baidu().CreateMerchant(ctx, control.NewBaiduMerchant{
+	}, stand
+}
+
+// newWorld is a merchant of Baidu's who takes no callbacks.
+func newWorld(t *testing.T, address string, s setting) *world {
+	t.Helper()
+	w, _ := emptyWorld(t, address)
+	w.setting = s
+	_, err := w.sandbox.Baidu().CreateMerchant(w.ctx, control.NewBaiduMerchant{
 		AppKey: "MMMe2e", AppID: 10026, PublicKeyPEM: string(merchantKey.public), ClientID: "e2e", ClientSecret: "not-a-secret",
 		Balance: balance, DailyCap: s.DailyCap,
 	})
