@@ -65,6 +65,14 @@ func (a *Activities) refundOf(ctx context.Context, key ledger.Key) (ledger.Recor
 			Hint: "add the account to the worker's configuration, then resolve this refund with retry",
 		}
 	}
+	if now := account.Provider.Rules().Merchant; now != record.Merchant {
+		// Its number, and perhaps its money, are known to the other merchant alone.
+		return record, Account{}, &refund.Failure{
+			Class: refund.ClassMisconfigured, Op: "configuration", Code: "another merchant", RequestOnly: true,
+			Message: fmt.Sprintf("the refund was opened for merchant %s, the account is now %s", record.Merchant, now),
+			Hint:    "give the account its merchant back and resolve with retry, or look for the refund in the platform's console",
+		}
+	}
 	return record, account, nil
 }
 

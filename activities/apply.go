@@ -31,7 +31,7 @@ func (a *Activities) Apply(ctx context.Context, in Step) (Applied, error) {
 	case permit.Accepted != nil:
 		return Applied{Receipt: permit.Accepted}, nil
 	case permit.Send:
-		applied, err := a.send(ctx, in, record, account)
+		applied, err := a.send(ctx, in, record, account, first)
 		return applied, translate(ctx, Apply, err)
 	case permit.Doubt:
 		return Applied{}, translate(ctx, Apply, &refund.Failure{
@@ -73,6 +73,8 @@ func (a *Activities) findOut(ctx context.Context, in Step) (Applied, error) {
 		result.State = providers.ResultUnknown // perhaps an earlier refund of the order
 	}
 	switch {
+	case result.State == providers.ResultAbsent && record.Evidence != nil:
+		result = record.Evidence.Result() // the question lags behind the platform's own word
 	case result.State != providers.ResultUnknown:
 	case result.PlatformRefundID != "":
 		result.State = providers.ResultProcessing // it is there, whatever became of it
@@ -119,7 +121,7 @@ func (a *Activities) resend(ctx context.Context, in Step, record ledger.Record, 
 	case !permit.Send:
 		return Applied{}, notYet("the refund's absence is not proven yet", rules.AbsenceInterval)
 	}
-	applied, err := a.send(ctx, in, record, account)
+	applied, err := a.send(ctx, in, record, account, again)
 	var failure *refund.Failure
 	if !errors.As(err, &failure) {
 		return applied, err
@@ -131,19 +133,34 @@ func (a *Activities) resend(ctx context.Context, in Step, record ledger.Record, 
 		return Applied{}, &slower
 	}
 	if failure.Class == refund.ClassRejected || failure.Class == refund.ClassInsufficientFunds {
-		// Refused on a repeat: perhaps because the first one did arrive. Not an answer.
-		return Applied{}, &refund.Failure{
-			Class: refund.ClassNeedsHuman, Op: FindOut, Code: "refused on repeat", Message: refund.CleanText(err.Error()),
-			Hint: "look for the refund in the platform's console, then resolve with succeeded, failed or retry",
-		}
+		return Applied{}, refusedOnRepeat(err.Error())
 	}
 	return applied, err
 }
 
+// refusedOnRepeat: perhaps because the first request did arrive. Not an answer.
+func refusedOnRepeat(message string) *refund.Failure {
+	return &refund.Failure{
+		Class: refund.ClassNeedsHuman, Op: FindOut, Code: "refused on repeat", Message: refund.CleanText(message),
+		Hint: "look for the refund in the platform's console, then resolve with succeeded, failed or retry",
+	}
+}
+
+// sending says whether a request is a refund's first or repeats one in doubt.
+type sending bool
+
+const (
+	first sending = false
+	again sending = true
+)
+
 // send makes the call whose intent is written, and writes the answer down.
-func (a *Activities) send(ctx context.Context, in Step, record ledger.Record, account Account) (Applied, error) {
+func (a *Activities) send(ctx context.Context, in Step, record ledger.Record, account Account, repeats sending) (Applied, error) {
 	receipt, err := account.Provider.Apply(ctx, instruction(record))
 	at := now(ctx, in.Now)
+	if err == nil && repeats == again && receipt.State == providers.ResultFailed {
+		err = refusedOnRepeat("the repeat was answered with a failed refund")
+	}
 	if err == nil {
 		answer := ledger.Answer{Receipt: &receipt, Text: accepted(receipt)}
 		return Applied{Receipt: &receipt}, a.Ledger.EndSend(ctx, in.Key, at, answer)

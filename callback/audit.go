@@ -13,6 +13,14 @@ import (
 // auditMargin is what an audit's answer needs for the way back.
 const auditMargin = 500 * time.Millisecond
 
+// A platform asks within milliseconds of accepting a refund, often before the
+// acceptance is in the books, and "not decided yet" costs minutes: so long an
+// answer waits for it, looking again after each pause.
+const (
+	acceptanceWait  = 800 * time.Millisecond
+	acceptancePause = 50 * time.Millisecond
+)
+
 func (h *handler) audits(p providers.Provider) receiver {
 	a, ok := p.(providers.Auditor)
 	if !ok {
@@ -33,7 +41,7 @@ func (h *handler) audited(ctx context.Context, a providers.Auditor, m message) *
 		return nil
 	}
 	m.log = m.log.WithField("platform_refund", q.PlatformRefundID)
-	answer, err := h.Books.DecideAudit(ctx, ledger.AuditQuestion{
+	answer, err := h.decide(ctx, ledger.AuditQuestion{
 		Merchant: m.rules.Merchant, Account: m.account, PlatformRefundID: q.PlatformRefundID,
 		OrderKey: m.rules.OrderKey.Of(q.Order), Amount: q.Amount, At: h.Now(),
 	})
@@ -51,4 +59,24 @@ func (h *handler) audited(ctx context.Context, a providers.Auditor, m message) *
 		m.log.Info("an audit was answered")
 	}
 	return &answer.Verdict
+}
+
+// decide asks the books, and asks again while nothing but the refund's acceptance
+// is missing there. The question stays the same one, so that it counts once.
+func (h *handler) decide(ctx context.Context, q ledger.AuditQuestion) (ledger.AuditAnswer, error) {
+	enough := time.NewTimer(acceptanceWait)
+	defer enough.Stop()
+	for {
+		answer, err := h.Books.DecideAudit(ctx, q)
+		if err != nil || answer.Alert || answer.Verdict.Decision != providers.AuditUndecided {
+			return answer, err
+		}
+		select {
+		case <-enough.C:
+			return answer, nil
+		case <-ctx.Done():
+			return answer, nil
+		case <-time.After(acceptancePause):
+		}
+	}
 }

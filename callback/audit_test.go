@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -62,6 +63,27 @@ func TestAPersonsAnswerReachesThePlatform(t *testing.T) {
 	require.Equal(t, `{"errno":0,"msg":"success","data":{"auditStatus":2,"calculateRes":{"refundPayMoney":100}}}`, got)
 }
 
+// Baidu asks within milliseconds of accepting a refund.
+func TestAnAuditWaitsAMomentForTheAcceptance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t).sent()
+		asked := 0
+		w.books.before = func(_ context.Context, method string) error {
+			if method == "DecideAudit" {
+				if asked++; asked == 3 {
+					return w.EndSend(context.Background(), r1, noon, ledger.Answer{Receipt: &providers.Receipt{PlatformRefundID: "700", Amount: 100}})
+				}
+			}
+			return nil
+		}
+		got, _ := w.post(toAudit, question().signed(t, platform()))
+		require.Equal(t, approved, got)
+		audits, err := w.Audits(t.Context(), "baidu/MMM4hG")
+		require.NoError(t, err)
+		require.Equal(t, 1, audits[0].Asked)
+	})
+}
+
 func TestBooksOutOfReachDecideNothing(t *testing.T) {
 	w := newWorld(t).accepted()
 	before := w.state()
@@ -81,4 +103,15 @@ func TestAQuestionIsNoNotificationAndTheOtherWayRound(t *testing.T) {
 	got, _ = w.post(toRefund, question().signed(t, platform()))
 	require.Equal(t, notTaken, got)
 	require.Equal(t, before, w.state())
+}
+
+func TestAnApprovalOfARefundThatHasFailedSinceAlerts(t *testing.T) {
+	w := newWorld(t).accepted()
+	got, _ := w.post(toAudit, question().signed(t, platform()))
+	require.Equal(t, approved, got)
+	w.ended(ledger.Failed)
+	before := w.alerts()
+	got, _ = w.post(toAudit, question().signed(t, platform()))
+	require.Equal(t, approved, got, "the platform has heard it already")
+	require.Greater(t, w.alerts(), before)
 }

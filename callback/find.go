@@ -73,7 +73,7 @@ func disagreement(r ledger.Record, n providers.Notification) string {
 	}
 	order := r.Request.Order
 	switch {
-	case r.Status == ledger.Open && r.Sends == 0 && r.Sending == ledger.NotBegun:
+	case r.Status == ledger.Open && !r.Attempted && r.Sending == ledger.NotBegun:
 		// Another environment with the same merchant number may use our numbers.
 		return "the platform speaks of this refund, but it was never sent"
 	case n.Order.UserID != "" && order.UserID != "" && n.Order.UserID != order.UserID:

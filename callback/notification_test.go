@@ -205,3 +205,16 @@ func TestAnAcceptanceWrittenBetweenTwoLooksIsSeen(t *testing.T) {
 	require.Equal(t, taken, got)
 	require.NotNil(t, w.record().Evidence)
 }
+
+// What "certainly did not arrive" may have arrived all the same: the platform must
+// go on telling until the refund's number is known.
+func TestAProvenSuccessOfATakenBackSendingIsNotDropped(t *testing.T) {
+	w := newWorld(t).sent()
+	require.NoError(t, w.EndSend(t.Context(), r1, noon, ledger.Answer{NotSent: true, Text: "429"}))
+	got, _ := w.post(toRefund, notice("1").signed(t, platform()))
+	require.NotEqual(t, taken, got)
+	require.NotEmpty(t, w.signals)
+	foreign, err := w.ForeignRefunds(t.Context(), "")
+	require.NoError(t, err)
+	require.Empty(t, foreign)
+}

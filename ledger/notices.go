@@ -19,7 +19,9 @@ type Notices interface {
 	// number, or [ErrUnknown].
 	FindByPlatformRefund(ctx context.Context, merchant, platformRefundID string) (Record, error)
 	// FindInFlight returns the order's refund that was sent, or may have been, and
-	// has not ended, or [ErrUnknown]. There is at most one.
+	// has not ended, or [ErrUnknown]. There is at most one; where there is none, one
+	// whose sending was taken back stands in, for a platform may have done all the
+	// same what it said it had not.
 	FindInFlight(ctx context.Context, merchant, orderKey string) (Record, error)
 	// Testify writes down the platform's proven word about the end of a refund. The
 	// first word stands; the same again changes nothing but fills in an amount or a

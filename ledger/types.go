@@ -37,8 +37,10 @@ type Record struct {
 	// Request is the refund as it was opened; it is left out of the JSON, since
 	// who holds a Record in a workflow's history has the request there already.
 	Request refund.Request `json:"-"`
-	Number  string         `json:"number"`
-	Amount  refund.Fen     `json:"amount"`
+	// Merchant is [providers.Rules.Merchant] as it was when the refund was opened.
+	Merchant string     `json:"-"`
+	Number   string     `json:"number"`
+	Amount   refund.Fen `json:"amount"`
 	// Status is open, or how the refund ended.
 	Status Status `json:"status"`
 	// Reason says why it ended so.
@@ -51,6 +53,9 @@ type Record struct {
 	// was sent.
 	Sending Progress `json:"sending"`
 	Sends   int      `json:"sends"`
+	// Attempted: a sending was begun at some time, even if it was taken back as
+	// certainly not processed.
+	Attempted bool `json:"-"`
 	// AbsentReads counts readings without the refund since the last sending.
 	AbsentReads int `json:"absent_reads"`
 	// PlatformRefundID and Receipt are from the provider's acceptance.

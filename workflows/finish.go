@@ -18,10 +18,12 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 	}
 	s.inbox.resolution = nil
 	s.move(ctx, refund.StatusNeedsAttention, a.reason+" — waits for the signal resolve: retry, succeeded or failed")
+	looks := s.inbox.looks
 	err := workflow.Await(ctx, func() bool {
 		// Until the books were read nobody knows whether it can still be stopped: a
 		// request to cancel is kept, and obeyed once retry has opened them.
-		return s.inbox.resolution != nil || s.inbox.cancel != nil && !s.Irreversible && s.opened
+		return s.inbox.resolution != nil || s.inbox.cancel != nil && !s.Irreversible && s.opened ||
+			s.inbox.looks != looks && s.sent && s.wakes < freeWakes
 	})
 	if err != nil {
 		return nil // the context is never cancelled
@@ -30,6 +32,11 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 		s.line(ctx, err.Error())
 	}
 	r := s.inbox.resolution
+	if r == nil && s.inbox.looks != looks && s.sent {
+		s.wakes++
+		s.line(ctx, "something was heard of the refund: asks what became of it")
+		return nil
+	}
 	if r == nil {
 		c := s.inbox.cancel
 		s.liftFlag(ctx, c.By)

@@ -126,7 +126,7 @@ func (s *saga) onAccepted(applied activities.Applied) error {
 // await asks for the result on the provider's schedule; a notification makes
 // it ask now. The repeats live in the server, not in the history.
 func (s *saga) await(ctx workflow.Context) error {
-	s.waits(ctx, refund.StatusProcessing, "accepted by "+s.Provider+" as "+s.PlatformRefundID+": waits for the result",
+	s.waits(ctx, refund.StatusProcessing, "accepted by "+s.Provider+s.known()+": waits for the result",
 		time.Time{})
 	for {
 		looks := s.inbox.looks
@@ -135,7 +135,13 @@ func (s *saga) await(ctx workflow.Context) error {
 		if err := workflow.Await(ctx, func() bool { return asked.IsReady() || s.inbox.looks != looks }); err != nil {
 			return err
 		}
-		if !asked.IsReady() {
+		woken := !asked.IsReady()
+		if woken {
+			if s.wakes++; s.wakes > freeWakes {
+				if _, err := workflow.AwaitWithTimeout(ctx, wakeGap, asked.IsReady); err != nil {
+					return err
+				}
+			}
 			wake()
 		}
 		var result activities.Awaited
@@ -143,11 +149,24 @@ func (s *saga) await(ctx workflow.Context) error {
 		switch {
 		case err == nil:
 			return s.settle(result)
-		case s.inbox.looks != looks:
-			continue // woken
+		case woken || s.inbox.looks != looks:
+			continue
 		}
-		return s.afterFailure(ctx, failureOf(err))
+		f := failureOf(err)
+		if f.Class == refund.ClassRejected || f.Class == refund.ClassInsufficientFunds {
+			// A refused question says nothing of the refund, which was accepted.
+			return &attention{failure: f, reason: "the question about the result was refused: " + f.Error()}
+		}
+		return s.afterFailure(ctx, f)
 	}
+}
+
+// known is the platform's number of the refund, in a sentence, where it has one.
+func (s *saga) known() string {
+	if s.PlatformRefundID == "" {
+		return ""
+	}
+	return " as " + s.PlatformRefundID
 }
 
 // settle believes the result only when its numbers are those of the refund.

@@ -31,6 +31,12 @@ const (
 	longestFundsPause = 6 * time.Hour
 	// recheckPause gives a platform time to show what it has just done.
 	recheckPause = 5 * time.Second
+	// freeWakes is how often a refund that waits for its result may be woken at
+	// once; after that, once in wakeGap. Each waking costs half a dozen events, and
+	// who sends signals, by mistake or ill will, must not fill the history until the
+	// server ends the workflow.
+	freeWakes = 50
+	wakeGap   = time.Hour
 	// ledgerFor outlasts any planned outage of the ledger's database.
 	ledgerFor = 24 * time.Hour
 	// tries is no limit: steps end by their deadline. It is a number because the

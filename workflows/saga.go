@@ -34,6 +34,8 @@ type saga struct {
 	shortages int
 	// tryingSince is when the sending was first tried; see applyFor.
 	tryingSince time.Time
+	// wakes counts how often a question for the result was cut short to ask anew.
+	wakes int
 	// published is the status last written to the search attributes.
 	published refund.Status
 }

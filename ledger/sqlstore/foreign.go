@@ -149,11 +149,11 @@ func (t *tx) learn(r *row, at time.Time, id string) (bool, error) {
 	if r.PlatformRefundID == before {
 		return true, nil
 	}
-	n, err := t.exec(`DELETE FROM foreign_refunds WHERE merchant = ? AND platform_refund_id = ?`, r.merchant, id)
+	n, err := t.exec(`DELETE FROM foreign_refunds WHERE merchant = ? AND platform_refund_id = ?`, r.Merchant, id)
 	if err != nil || n == 0 {
 		return true, err
 	}
-	_, err = t.line(ledger.Key{Account: r.Key.Account}, at, fmt.Sprintf("foreign no more %s %s", r.merchant, id), "not foreign",
+	_, err = t.line(ledger.Key{Account: r.Key.Account}, at, fmt.Sprintf("foreign no more %s %s", r.Merchant, id), "not foreign",
 		fmt.Sprintf("platform refund %s is %s", refund.CleanText(id), r.Key))
 	return true, err
 }

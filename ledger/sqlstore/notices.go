@@ -54,9 +54,14 @@ func (t *tx) byPlatformRefund(merchant, id string) (*row, error) {
 }
 
 func (t *tx) inFlight(merchant, orderKey string) (*row, error) {
-	return t.one("one of order "+refund.CleanText(orderKey)+" of merchant "+merchant+" in flight",
-		`SELECT account, id FROM refunds WHERE merchant = ? AND order_key = ? AND status = 'open' AND sending <> 'none' LIMIT 1`,
-		merchant, orderKey)
+	what := "one of order " + refund.CleanText(orderKey) + " of merchant " + merchant + " in flight"
+	r, err := t.one(what, `SELECT account, id FROM refunds
+		WHERE merchant = ? AND order_key = ? AND status = 'open' AND sending <> 'none' LIMIT 1`, merchant, orderKey)
+	if !errors.Is(err, ledger.ErrUnknown) {
+		return r, err
+	}
+	return t.one(what, `SELECT account, id FROM refunds
+		WHERE merchant = ? AND order_key = ? AND status = 'open' AND attempts > 0 LIMIT 1`, merchant, orderKey)
 }
 
 // one loads the refund whose key a query finds.

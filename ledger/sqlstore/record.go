@@ -13,8 +13,8 @@ import (
 // within one transaction.
 type row struct {
 	ledger.Record
-	merchant, orderKey string
-	endedBy            string
+	orderKey string
+	endedBy  string
 	// cancels and attempts count what was ever begun; they number the journal's
 	// lines and never go back.
 	cancels, attempts int
@@ -41,7 +41,7 @@ func (t *tx) load(key ledger.Key) (*row, error) {
 	found, err := t.get([]any{
 		&r.Fingerprint, &request, &r.Number, &r.Amount, &r.Status, &r.Reason, &opened, &ended, &r.endedBy,
 		&r.Verification, &r.cancels, &r.Sending, &r.Sends, &r.attempts, &r.resends, &r.AbsentReads, &r.absentMark,
-		&r.PlatformRefundID, &r.Receipt, &r.Refunded, &r.merchant, &r.orderKey, &r.sentAt, &gap,
+		&r.PlatformRefundID, &r.Receipt, &r.Refunded, &r.Merchant, &r.orderKey, &r.sentAt, &gap,
 		&e.State, &e.PlatformRefundID, &e.Amount, &heard, &e.Source, &e.Contradicted,
 		&h.n, &h.day, &h.period, &h.state,
 	}, `SELECT r.fingerprint, r.request, r.number, r.amount, r.status, r.reason, r.opened_at, r.ended_at, r.ended_by,
@@ -61,6 +61,7 @@ func (t *tx) load(key ledger.Key) (*row, error) {
 	if err := json.Unmarshal(request, &r.Request); err != nil {
 		return nil, fmt.Errorf("ledger: the stored request of %s cannot be read: %w", key, err)
 	}
+	r.Attempted = r.attempts > 0
 	r.Opened, r.EndedAt = fromMicros(opened), fromMicros(ended)
 	r.gap = time.Duration(gap) * time.Microsecond
 	if e.State != "" {

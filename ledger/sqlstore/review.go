@@ -30,6 +30,16 @@ func (s *Store) DecideAudit(ctx context.Context, q ledger.AuditQuestion) (ledger
 				answer.Alert = true
 				answer.Why += fmt.Sprintf("; it was asked for %s then and is asked for %s now", known.Amount, q.Amount)
 			}
+			if known.Decision == providers.AuditApprove && known.Key != (ledger.Key{}) {
+				r, err := t.load(known.Key)
+				if err != nil {
+					return err
+				}
+				if why := doubt(r, known.AuditQuestion); why != "" {
+					answer.Alert = true // the answer stands, and may now be wrong
+					answer.Why += "; since then " + why
+				}
+			}
 			return t.saveAudit(*known, q.At)
 		}
 		found, err := t.judge(q)

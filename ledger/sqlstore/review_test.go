@@ -136,7 +136,7 @@ func TestWhatIsUndecidedIsDecidedWhenMoreIsKnown(t *testing.T) {
 	b.finished("a", ledger.Failed)
 	last := ask(15)
 	require.Equal(t, providers.AuditVerdict{Decision: providers.AuditApprove, Amount: 100}, last.Verdict, "the same answer for ever")
-	require.False(t, last.Alert)
+	require.True(t, last.Alert, "it was approved, and has failed since")
 	require.Equal(t, 4, b.audit("P1").Asked)
 
 	other := b.ask(question("P1", "o1", 60, noon.Add(20*time.Minute)))

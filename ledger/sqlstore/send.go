@@ -39,6 +39,10 @@ func (s *Store) BeginSend(ctx context.Context, key ledger.Key, at time.Time, lim
 			return err
 		}
 		r.Sending = ledger.Begun
+		if r.Evidence != nil { // a sending that was taken back did arrive after all
+			permit.Doubt = true
+			return t.sending(r, at, "begin send", "the platform has reported this refund already: it is asked before anything is sent")
+		}
 		permit.Send = true
 		return t.sending(r, at, "begin send", "the intent is written, counted on "+r.hold.day)
 	})
@@ -140,11 +144,14 @@ func (t *tx) takeBack(r *row, at time.Time, step, text string) error {
 		return err
 	}
 	r.AbsentReads, r.absentMark = 0, max(micros(at), r.absentMark)
-	if r.resends == 0 {
+	if step == "not sent" {
+		r.Sends-- // it never left: as if it had not been begun
+	}
+	switch {
+	case r.resends == 0:
 		r.Sending = ledger.NotBegun
-		if step == "not sent" {
-			r.Sends--
-		}
+	case step == "not sent":
+		r.resends--
 	}
 	if r.Sends == 0 && r.hold != nil {
 		if err := t.mark(r, held); err != nil {

@@ -13,7 +13,7 @@ import (
 func (t *tx) turnObstacle(r *row, at time.Time) (ledger.Hold, error) {
 	var other ledger.Key
 	found, err := t.get([]any{&other.Account, &other.ID},
-		`SELECT account, id FROM order_turns WHERE merchant = ? AND order_key = ?`, r.merchant, r.orderKey)
+		`SELECT account, id FROM order_turns WHERE merchant = ? AND order_key = ?`, r.Merchant, r.orderKey)
 	if err != nil {
 		return ledger.Hold{}, err
 	}
@@ -27,7 +27,7 @@ func (t *tx) turnObstacle(r *row, at time.Time) (ledger.Hold, error) {
 	var last int64
 	if _, err := t.get([]any{&last}, `SELECT COALESCE(MAX(sent_at), 0) FROM refunds
 		WHERE merchant = ? AND order_key = ? AND NOT (account = ? AND id = ?)`,
-		r.merchant, r.orderKey, r.Key.Account, r.Key.ID); err != nil {
+		r.Merchant, r.orderKey, r.Key.Account, r.Key.ID); err != nil {
 		return ledger.Hold{}, err
 	}
 	if sent := fromMicros(last); last != 0 && at.Before(sent.Add(r.gap)) {
@@ -40,7 +40,7 @@ func (t *tx) turnObstacle(r *row, at time.Time) (ledger.Hold, error) {
 
 func (t *tx) takeTurn(r *row) error {
 	_, err := t.exec(`INSERT INTO order_turns (merchant, order_key, account, id) VALUES (?, ?, ?, ?)
-		ON CONFLICT (account, id) DO NOTHING`, r.merchant, r.orderKey, r.Key.Account, r.Key.ID)
+		ON CONFLICT (account, id) DO NOTHING`, r.Merchant, r.orderKey, r.Key.Account, r.Key.ID)
 	return err
 }
 

@@ -124,7 +124,7 @@ func TestTheConfigurationAddsStatuses(t *testing.T) {
 		"SUCCESS": providers.ResultSucceeded, "REFUND_CLOSED": providers.ResultProcessing, "REFUND_SUCCESS": providers.ResultSucceeded,
 		"REFUND_FAIL": providers.ResultFailed, "WHATEVER": providers.ResultUnknown,
 	} {
-		body := signed(t, with(t, found, changes{"refundStatus": word}))
+		body := signed(t, with(t, found, changes{"refundStatus": word, "outTradeNo": "huaweitest_0jhiuhi_31"}))
 		p := answering(t, body, read)
 		got, err := p.Query(t.Context(), instruction())
 		require.NoError(t, err)

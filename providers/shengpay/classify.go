@@ -53,7 +53,8 @@ func statusFailure(o op, status int, pause time.Duration) error {
 }
 
 // failure is nil for success, else what the answer's code means. An unsigned
-// answer may send a person to look; that nothing happened it cannot say.
+// answer may send a person to look; that nothing happened it cannot say, and "the
+// set-up is wrong" would say so of a refund.
 func (p *Provider) failure(o op, r reply) error {
 	if !r.refused() {
 		return nil
@@ -73,6 +74,8 @@ func (p *Provider) failure(o op, r reply) error {
 	switch {
 	case !believed:
 		f.Class, f.Hint = refund.ClassAmbiguous, hintLook
+	case o == opRefund && !r.proven:
+		f.Class, f.RequestOnly = refund.ClassNeedsHuman, false
 	case f.Class == refund.ClassThrottled:
 		f.RetryAfter = r.pause
 	}

@@ -98,10 +98,22 @@ func TestAnUnsignedRefusalDoesNotProveThatNothingHappened(t *testing.T) {
 		_, err := answering(t, signed(t, refusal(code)), read).Apply(t.Context(), instruction())
 		require.Equal(t, class, failureOf(t, err).Class, code)
 		_, err = answering(t, refusal(code), read).Apply(t.Context(), instruction())
-		if class != needsHuman && class != misconfigured {
-			class = ambiguous
+		want := ambiguous
+		if class == needsHuman || class == misconfigured {
+			want = needsHuman
 		}
-		require.Equal(t, class, failureOf(t, err).Class, "%s unsigned", code)
+		require.Equal(t, want, failureOf(t, err).Class, "%s unsigned", code)
+	}
+	for code, body := range map[string]string{
+		"PARAMS_ERROR": refusal("PARAMS_ERROR"), "NO_AUTH": refusal("NO_AUTH"), "returnCode FAIL": `{"returnCode":"FAIL","returnMsg":"param"}`,
+	} {
+		p := answering(t, body)
+		_, err := p.Apply(t.Context(), instruction())
+		f := failureOf(t, err)
+		require.Equal(t, []any{needsHuman, code, false}, []any{f.Class, f.Code, f.RequestOnly})
+		require.NotEmpty(t, f.Hint)
+		_, err = p.Query(t.Context(), instruction())
+		require.Equal(t, misconfigured, failureOf(t, err).Class, "a question takes nothing back")
 	}
 	_, err := answering(t, refusal("ORDER_CLOSED")).Apply(t.Context(), instruction())
 	require.Equal(t, ambiguous, failureOf(t, err).Class)
@@ -130,10 +142,11 @@ func TestAThrottleKeepsTheServersPause(t *testing.T) {
 }
 
 func TestARefusedRequestIsReadByItsText(t *testing.T) {
-	for message, want := range map[string]struct {
+	type reading struct {
 		classes [3]refund.Class
 		request bool
-	}{
+	}
+	for message, want := range map[string]reading{
 		"签名错误":          {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
 		"验签失败":          {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
 		"Sign error":    {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
@@ -146,7 +159,11 @@ func TestARefusedRequestIsReadByItsText(t *testing.T) {
 		"refund failed": {[3]refund.Class{ambiguous, transient, transient}, false},
 	} {
 		body := fmt.Sprintf(`{"returnCode":"FAIL","returnMsg":%q,"resultCode":"SUCCESS"}`, message)
-		for _, answer := range []string{body, signed(t, body)} {
+		unsigned := want
+		if want.classes[0] == misconfigured {
+			unsigned.classes[0], unsigned.request = needsHuman, false
+		}
+		for answer, want := range map[string]reading{body: unsigned, signed(t, body): want} {
 			p := answering(t, answer)
 			require.Equal(t, want.classes, classesOf(t, p), message)
 			_, err := p.Apply(t.Context(), instruction())

@@ -15,7 +15,8 @@ const maxNotification = 64 << 10
 // Notification reads the platform's word about a refund (§4.2). The fields of
 // this message are inferred, so that its signature is checked over whatever
 // arrives and few of them are read. Without a signature that holds there is no
-// notification; one that does not name our merchant or application is a hint.
+// notification; one that does not name our merchant or application is a hint, and
+// one without amount or order is no result: see named.
 func (p *Provider) Notification(c providers.Callback) (providers.Notification, error) {
 	if len(c.Body) > maxNotification {
 		return providers.Notification{}, unreadableFailure(opNotification, errors.New("the message is larger than 64 KiB"))
@@ -46,7 +47,8 @@ func (p *Provider) Notification(c providers.Callback) (providers.Notification, e
 		State:            p.result(status(f.ids["refundStatus"])),
 		Amount:           f.fees["refundFee"],
 	}
-	if !n.Proven || !successful(members) || f.excess() != "" {
+	whole := n.Amount > 0 && (n.Order.MerchantID != "" || n.Order.PlatformID != "")
+	if !n.Proven || final(n.State) && !whole || !successful(members) || f.excess() != "" {
 		n.State = providers.ResultUnknown
 	}
 	return n, nil

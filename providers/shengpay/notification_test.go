@@ -48,8 +48,21 @@ func TestANotificationSaysWhatItsSignatureProves(t *testing.T) {
 		"a failed exchange":               {changes{"returnCode": "FAIL"}, state(providers.ResultUnknown), ""},
 		"a failed business":               {changes{"resultCode": "FAIL"}, state(providers.ResultUnknown), ""},
 		"a contradiction in the amounts":  {changes{"settlementRefundFee": 101}, state(providers.ResultUnknown), ""},
+		"by Shengpay's order number alone": {changes{"outTradeNo": nil, "transactionId": "DO1"}, but(func(n *providers.Notification) {
+			n.Order.MerchantID, n.Order.PlatformID = "", "DO1"
+		}), ""},
+		// An end that cannot be compared with the refund is none.
 		"without amounts": {changes{"refundFee": nil, "totalFee": ""}, but(func(n *providers.Notification) {
-			n.Amount, n.Order.Total = 0, 0
+			n.State, n.Amount, n.Order.Total = providers.ResultUnknown, 0, 0
+		}), ""},
+		"with an amount of nothing": {changes{"refundFee": 0}, but(func(n *providers.Notification) {
+			n.State, n.Amount = providers.ResultUnknown, 0
+		}), ""},
+		"without order": {changes{"outTradeNo": ""}, but(func(n *providers.Notification) {
+			n.State, n.Order.MerchantID = providers.ResultUnknown, ""
+		}), ""},
+		"processing, without order": {changes{"outTradeNo": nil, "refundStatus": "REFUND_PROCESSING"}, but(func(n *providers.Notification) {
+			n.State, n.Order.MerchantID = providers.ResultProcessing, ""
 		}), ""},
 		// Shengpay signs for all merchants with one key: this may be another's refund
 		// with a number that they chose.
@@ -117,6 +130,24 @@ func TestANotificationThatShengpayDidNotSignIsRefused(t *testing.T) {
 	n, err := p.Notification(providers.Callback{Body: []byte(signed(t, accepted))})
 	require.NoError(t, err)
 	require.Equal(t, providers.ResultUnknown, n.State)
+}
+
+// What Shengpay signed for somebody else's refund, whose attach and order number
+// open and close a nested value around the real mchId.
+func TestANestedValueHidesNoField(t *testing.T) {
+	_, keys := vectors(t)
+	signature, err := sign(keys["platform_test_key"].private(t), map[string]string{
+		"attach": `z&mchId=93745648&mchIdx={"a":"q`, "mchId": "11111111", "nonceStr": "n", "outTradeNo": `x"}`,
+		"refundFee": "100", "refundId": "D1", "refundOrderNo": number, "refundStatus": "REFUND_SUCCESS",
+		"resultCode": "SUCCESS", "returnCode": "SUCCESS", "signType": "RSA",
+	})
+	require.NoError(t, err)
+	forged := `{"attach":"z","mchId":"93745648","mchIdx":{"a":"q&mchId=11111111&nonceStr=n&outTradeNo=x"},` +
+		`"refundFee":"100","refundId":"D1","refundOrderNo":"` + number + `","refundStatus":"REFUND_SUCCESS",` +
+		`"resultCode":"SUCCESS","returnCode":"SUCCESS","signType":"RSA","sign":"` + signature + `"}`
+	n, err := newProvider(t, settings(t, "https://localhost")).Notification(providers.Callback{Body: []byte(forged)})
+	require.Equal(t, "signature", failureOf(t, err).Code)
+	require.Zero(t, n)
 }
 
 func TestTheReplyIsTheBareWord(t *testing.T) {

@@ -40,9 +40,10 @@ func sign(key *rsa.PrivateKey, params map[string]string) (string, error) {
 // [errSignature].
 //
 // How null and nested values are signed is not documented: clients leave them
-// out, Shengpay's own PHP writes null as "name=" (§5.3). A message that has such
-// members is read the second way once. Neither way lets a forger in, since no
-// member that is null or nested is ever used.
+// out, Shengpay's own PHP writes null as "name=" (§5.3). A message that has a null
+// is read the second way once. That lets no forger in, since a null is never used
+// and adds nothing to the text but its name. A nested value is left out either
+// way: its raw text could swallow signed fields behind it.
 func verify(key *rsa.PublicKey, members wire.Object) error {
 	if !members.Has(fieldSign) || string(members[fieldSign]) == `""` {
 		return errUnsigned
@@ -55,18 +56,18 @@ func verify(key *rsa.PublicKey, members wire.Object) error {
 	if err != nil {
 		return fmt.Errorf("%w: sign is not base64 (%d characters)", errSignature, len(encoded))
 	}
-	plain, odd, err := signedValues(members)
+	plain, nulls, err := signedValues(members)
 	if err != nil {
 		return err
 	}
 	err = wire.VerifyRSA(key, crypto.SHA1, canonical.Text(plain), signature)
-	if err != nil && len(odd) > 0 {
+	if err != nil && len(nulls) > 0 {
 		for name, value := range plain {
 			if value != "" {
-				odd[name] = value
+				nulls[name] = value
 			}
 		}
-		err = wire.VerifyRSA(key, crypto.SHA1, wire.Canonical{Omit: canonical.Omit}.Text(odd), signature)
+		err = wire.VerifyRSA(key, crypto.SHA1, wire.Canonical{Omit: canonical.Omit}.Text(nulls), signature)
 	}
 	if err != nil {
 		return fmt.Errorf("%w for the configured platform key: %w", errSignature, err)
@@ -75,23 +76,16 @@ func verify(key *rsa.PublicKey, members wire.Object) error {
 }
 
 // signedValues returns the values as they are signed: texts decoded, numbers in
-// the digits that were sent, since a float would change them (§5.3). odd holds
-// the members that are null or nested.
-func signedValues(members wire.Object) (plain, odd map[string]string, err error) {
-	plain, odd = map[string]string{}, map[string]string{}
+// the digits that were sent, since a float would change them (§5.3). nulls holds
+// the members that are null; nested ones are in neither.
+func signedValues(members wire.Object) (plain, nulls map[string]string, err error) {
+	plain, nulls = map[string]string{}, map[string]string{}
 	for name, raw := range members {
 		if strings.ContainsAny(name, "&=") {
 			return nil, nil, fmt.Errorf("%w: a name holds what could be two", errSignature)
 		}
 		value := string(raw)
-		switch raw[0] {
-		case 'n':
-			odd[name] = ""
-			continue
-		case '{', '[':
-			odd[name] = value
-			continue
-		case '"':
+		if raw[0] == '"' {
 			if err := json.Unmarshal(raw, &value); err != nil {
 				return nil, nil, fmt.Errorf("%w: a text cannot be read", errSignature)
 			}
@@ -99,9 +93,15 @@ func signedValues(members wire.Object) (plain, odd map[string]string, err error)
 		if name != fieldSign && hidesField(value) {
 			return nil, nil, fmt.Errorf("%w: a value holds what could be a field", errSignature)
 		}
-		plain[name] = value
+		switch raw[0] {
+		case 'n':
+			nulls[name] = ""
+		case '{', '[':
+		default:
+			plain[name] = value
+		}
 	}
-	return plain, odd, nil
+	return plain, nulls, nil
 }
 
 // hidesField reports whether a value ends in what could be a field of its own.

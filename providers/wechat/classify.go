@@ -68,14 +68,15 @@ func transportFailure(o op, err error) error { return fail(o, hints.Transport(er
 
 // statusFailure is what an HTTP status means by itself, nil for 2xx. WeChat
 // answers 200 even to failures: anything else comes from the edge in front of
-// it, and proves nothing about an apply (§6, §11.1). To a read, which harms
-// nothing, a 4xx says that the set-up is wrong, such as the client certificate.
+// it, and proves nothing about an apply (§6, §11.1), not even a 429. To a read,
+// which harms nothing, a 4xx says that the set-up is wrong, such as the client
+// certificate.
 func statusFailure(o op, status int, pause time.Duration) error {
 	f, ok := hints.Status(status, pause)
 	if ok {
 		return nil
 	}
-	if f.Class == refund.ClassMisconfigured && !o.reads() {
+	if !o.reads() {
 		f.Class, f.Hint, f.RetryAfter = refund.ClassAmbiguous, hintLook, pause
 	}
 	return fail(o, f)

@@ -144,8 +144,8 @@ func (c *cloudFunction) open(callback providers.Callback) (fields, bool, error) 
 			return nil, false, err
 		}
 	}
-	f, err := c.p.openCloud(callback.Body)
-	return f, c.callbackSecret != "", err
+	f, named, err := c.p.openCloud(callback.Body)
+	return f, named && c.callbackSecret != "", err
 }
 
 func (c *cloudFunction) verify(callback providers.Callback) error {

@@ -63,10 +63,11 @@ func (c *cloudRun) body(o op, business params) (string, error) {
 }
 
 // open takes a callback for proven only where the account says that nobody but
-// the platform can reach the service (§7.2): the message itself proves nothing.
+// the platform can reach the service (§7.2): the message itself proves nothing, but
+// it must still say whose it is.
 func (c *cloudRun) open(callback providers.Callback) (fields, bool, error) {
-	f, err := c.p.openCloud(callback.Body)
-	return f, c.p.settings.TrustCallback && callback.Header.Get("X-Wx-Source") != "", err
+	f, named, err := c.p.openCloud(callback.Body)
+	return f, named && c.p.settings.TrustCallback && callback.Header.Get("X-Wx-Source") != "", err
 }
 
 func (c *cloudRun) reply(taken bool) providers.Reply { return cloudReply(taken) }

@@ -144,21 +144,28 @@ const (
 var refusedTokens = []string{"40014", "41001", "42001"}
 
 // find returns the first row that fits, or what an unlisted code means (§11): an
-// apply may have gone through, everything else is for a person.
+// apply may have gone through, everything else is for a person. A read can be
+// refused an answer, but what it borrows from the rows of the apply never ends the
+// refund, which may have been sent before.
 func find(l layer, o op, number, message string) (row code, listed bool) {
 	of := []op{o}
 	if o.reads() {
 		of = append(of, opApply) // the queries' own list names only a few (inferred, §11.2)
 	}
-	for _, o := range of {
+	for _, from := range of {
 		i := slices.IndexFunc(codes, func(c code) bool {
 			// CloudPay may hide the code and leave the text (inferred, §16.12).
 			named := c.code == number || number == "" && c.text != ""
-			return c.layer == l && (c.op == "" || c.op == o) && named && strings.Contains(message, c.text)
+			return c.layer == l && (c.op == "" || c.op == from) && named && strings.Contains(message, c.text)
 		})
-		if i >= 0 {
-			return codes[i], true
+		if i < 0 {
+			continue
 		}
+		row = codes[i]
+		if from != o && (row.class == refund.ClassRejected || row.class == refund.ClassInsufficientFunds) {
+			row.class, row.wait, row.hint = refund.ClassNeedsHuman, 0, hintRead
+		}
+		return row, true
 	}
 	unlisted := code{layer: l, code: number, class: refund.ClassNeedsHuman, hint: "WeChat's pages do not list this code: ask its support"}
 	if o == opApply || l != layerBusiness {

@@ -144,10 +144,38 @@ func TestACodeNobodyListsIsNeitherSuccessNorFailure(t *testing.T) {
 		{layerBusiness, opQuery, "SIGNERROR", "", misconfigured},
 		{layerBusiness, opOrder, "FREQUENCY_LIMITED", "", throttled},
 		{layerBusiness, opOrder, "REFUNDNOTEXIST", "", needsHuman},
+		// But an answer to a question never ends the refund.
+		{layerBusiness, opQuery, "TRADE_OVERDUE", "", needsHuman},
+		{layerBusiness, opQuery, "NOTENOUGH", "基本账户余额不足", needsHuman},
+		{layerBusiness, opQuery, "", "基本账户余额不足，请充值后重新发起", needsHuman},
+		{layerBusiness, opOrder, "NOTENOUGH", "", needsHuman},
+		{layerBusiness, opOrder, "ORDERNOTEXIST", "", rejected}, // the order query's own row
 	} {
 		f := failureOf(t, codeFailure(test.layer, test.op, test.code, test.message))
 		require.Equal(t, test.want, f.Class, "%s %s %s", test.layer, test.op, test.code)
 		require.NotEmpty(t, f.Code)
+	}
+}
+
+func TestAQueryNeverRejectsTheRefund(t *testing.T) {
+	for _, transport := range transports {
+		for _, c := range codes {
+			if c.layer != layerBusiness || c.op != opApply {
+				continue
+			}
+			wechat := newStub(t, text(200, refused(t, transport, c.code, c.text)))
+			_, err := newProvider(t, settings(t, transport, wechat.URL)).Query(t.Context(), partial())
+			if err == nil {
+				require.Equal(t, "ORDERNOTEXIST", c.code, "only this code of the apply is an answer to a query too: %s", transport)
+				continue
+			}
+			f := failureOf(t, err)
+			require.NotContains(t, []refund.Class{rejected, noFunds, ambiguous}, f.Class, "%s: %s %s", transport, c.code, c.text)
+			if c.class == rejected || c.class == noFunds {
+				require.Equal(t, needsHuman, f.Class, "%s: %s %s", transport, c.code, c.text)
+				require.Zero(t, f.RetryAfter)
+			}
+		}
 	}
 }
 

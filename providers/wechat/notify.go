@@ -69,16 +69,18 @@ func cloudReply(taken bool) providers.Reply {
 }
 
 // openCloud reads a callback of the cloud dialects (§7.2), whose body nobody has
-// documented for refunds: both spellings are accepted.
-func (p *Provider) openCloud(body []byte) (fields, error) {
-	f, err := parseCloud(body)
+// documented for refunds: both spellings are accepted. named: it says that it is
+// ours and of which order. What does not is never proven, however it came: the
+// way it came is the same for every account behind one service or one secret.
+func (p *Provider) openCloud(body []byte) (f fields, named bool, err error) {
+	f, err = parseCloud(body)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, false, err
 	case f.has("return_code") && f["return_code"] != returnSuccess:
-		return nil, errors.New("return_code is not SUCCESS")
+		return nil, false, errors.New("return_code is not SUCCESS")
 	case f.has("sub_mch_id") && f["sub_mch_id"] != p.settings.SubMchID:
-		return nil, errors.New("sub_mch_id is not ours")
+		return nil, false, errors.New("sub_mch_id is not ours")
 	}
-	return f, nil
+	return f, f.has("sub_mch_id") && (f.has("out_trade_no") || f.has("transaction_id")), nil
 }

@@ -223,6 +223,39 @@ func TestACloudFunctionCallbackIsProvenByTheFunctionsSignature(t *testing.T) {
 	require.Equal(t, told(providers.ResultSucceeded, false), got, "without a secret nothing is proven")
 }
 
+func TestACloudCallbackMustNameItsMerchantAndItsOrder(t *testing.T) {
+	const rest = `"outRefundNo":"` + number + `","refundId":"` + refundID + `","refundFee":300,"refundStatus":"SUCCESS"}`
+	for name, test := range map[string]struct {
+		body   string
+		proven bool
+	}{
+		"neither":                         {`{` + rest, false},
+		"the merchant alone":              {`{"subMchId":"1900000111",` + rest, false},
+		"an empty merchant":               {`{"subMchId":"","outTradeNo":"O1",` + rest, false},
+		"the order alone":                 {`{"outTradeNo":"O1","transactionId":"T1",` + rest, false},
+		"the merchant and our order":      {`{"subMchId":"1900000111","outTradeNo":"O1",` + rest, true},
+		"the merchant and WeChat's, v2":   {`{"sub_mch_id":"1900000111","transaction_id":"T1",` + rest, true},
+		"the merchant and an empty order": {`{"subMchId":"1900000111","outTradeNo":"",` + rest, false},
+	} {
+		run := settings(t, TransportCloudRun, "http://localhost")
+		run.TrustCallback = true
+		got, err := newProvider(t, run).Notification(providers.Callback{Header: http.Header{"X-Wx-Source": {"wx_client"}}, Body: []byte(test.body)})
+		require.NoError(t, err, name)
+		require.Equal(t, test.proven, got.Proven, "cloudrun: %s", name)
+
+		function := settings(t, TransportCloudFunction, "http://localhost")
+		got, err = newProvider(t, function).Notification(signedCallback(callbackSecret, moment, []byte(test.body)))
+		require.NoError(t, err, name)
+		require.Equal(t, test.proven, got.Proven, "cloudfunction: %s", name)
+	}
+	// Two accounts behind one service: what proves something to one proves nothing to the other.
+	s := settings(t, TransportCloudRun, "http://localhost")
+	s.TrustCallback, s.SubMchID = true, "1900000222"
+	_, err := newProvider(t, s).Notification(providers.Callback{Header: http.Header{"X-Wx-Source": {"wx_client"}},
+		Body: sample(t, "wechat_cloudrun_refund_callback.json")})
+	failureOf(t, err)
+}
+
 func TestTheRepliesAreTheSamplesOwn(t *testing.T) {
 	bare := strings.NewReplacer("\n", "", "  ", "", `": `, `":`)
 	for _, transport := range transports {

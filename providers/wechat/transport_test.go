@@ -62,7 +62,7 @@ func TestABadAnswerIsNeitherSuccessNorFailure(t *testing.T) {
 		{"503 with a pause", header("Retry-After", "7", text(503, "")), ambiguous, transient, "http 503", 7 * time.Second},
 		{"a redirect", header("Location", "/elsewhere", text(302, "")), ambiguous, transient, "http 302", 0},
 		{"408 of a proxy", text(408, ""), ambiguous, transient, "http 408", 0},
-		{"429 with a pause", header("Retry-After", "90", text(429, "")), throttled, throttled, "http 429", 90 * time.Second},
+		{"429 with a pause", header("Retry-After", "90", text(429, "")), ambiguous, throttled, "http 429", 90 * time.Second},
 		{"400 for want of a certificate", text(400, "<html>No required SSL certificate was sent</html>"), ambiguous, misconfigured, "http 400", 0},
 		{"404", text(404, ""), ambiguous, misconfigured, "http 404", 0},
 		{"200 with a page", text(200, "<html><body>wait</body></html>"), ambiguous, transient, "unreadable", 0},
@@ -190,7 +190,7 @@ func TestACloudAnswerIsReadLayerByLayer(t *testing.T) {
 		{"refused beside an answer", TransportCloudFunction, 200, cloud(t, TransportCloudFunction, `{"returnCode":"SUCCESS","refused":true}`), ambiguous, transient},
 		{"the SDK failed", TransportCloudFunction, 200, cloud(t, TransportCloudFunction, `{"errCode":-1,"errMsg":"cloudPay.refund:fail"}`), ambiguous, transient},
 		{"the SDK says ok and nothing else", TransportCloudFunction, 200, cloud(t, TransportCloudFunction, `{"errCode":0,"errMsg":"cloudPay.refund:ok"}`), ambiguous, transient},
-		{"a code in the SDK's place", TransportCloudFunction, 200, refused(t, TransportCloudFunction, "NOTENOUGH", "x"), noFunds, noFunds},
+		{"a code in the SDK's place", TransportCloudFunction, 200, refused(t, TransportCloudFunction, "NOTENOUGH", "x"), noFunds, needsHuman},
 	} {
 		wechat := newStub(t, text(test.status, test.body))
 		p := newProvider(t, settings(t, test.transport, wechat.URL))

@@ -48,7 +48,7 @@ func (s Settings) mistakes() *account.Mistakes {
 
 func (s Settings) checkStore(bad *account.Mistakes) {
 	for _, f := range []struct{ name, value string }{
-		{"store_id", s.StoreID}, {"terminal_id", s.TerminalID}, {"operator_id", s.OperatorID}, {"mj_shop_id", s.MjShopID},
+		{"store_id", s.StoreID}, {"terminal_id", s.TerminalID}, {"operator_id", s.OperatorID},
 	} {
 		if f.value != "" && !short(f.value) {
 			bad.Add(f.name, "want 1 to 64 printable characters, got %s", account.Length(f.value))
@@ -69,23 +69,14 @@ func (s Settings) checkMos(bad *account.Mistakes) {
 	seen := map[Entitlement]bool{}
 	for i, e := range s.Mos {
 		switch e {
-		case MosQuery, MosQueryRefund, MosIsNewPayOrder:
+		case MosQuery, MosQueryRefund:
 		default:
-			bad.Add(fmt.Sprintf("mos[%d]", i), "want query, queryrefund or isnewpayorder, got %s", account.Length(string(e)))
+			bad.Add(fmt.Sprintf("mos[%d]", i), "want query or queryrefund, got %s", account.Length(string(e)))
 		}
 		if seen[e] {
 			bad.Add(fmt.Sprintf("mos[%d]", i), "given twice: keep one")
 		}
 		seen[e] = true
-	}
-	if !seen[MosIsNewPayOrder] {
-		return
-	}
-	if !seen[MosQueryRefund] {
-		bad.Add("mos", "isnewpayorder needs queryrefund too: a refund on the new payment core is not done at once")
-	}
-	if s.MjShopID == "" {
-		bad.Add("mj_shop_id", "want Miaojie's number of the merchant: refunds on the new payment core carry it")
 	}
 }
 

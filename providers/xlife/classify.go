@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strconv"
 	"time"
@@ -35,7 +36,7 @@ func (p *Provider) call(ctx context.Context, o op, own map[string]string) (wire.
 	}
 	members, err := judge(o, answer, at)
 	var f *refund.Failure
-	if errors.As(err, &f) && f.Class == refund.ClassThrottled && f.RetryAfter > 0 {
+	if errors.As(err, &f) && (f.Class == refund.ClassThrottled || answer.Status == http.StatusTooManyRequests) && f.RetryAfter > 0 {
 		p.lane.Quiet(p.now().Add(f.RetryAfter)) // until then every call of the app is wasted
 	}
 	return members, err
@@ -64,12 +65,18 @@ func judge(o op, answer wire.Answer, at time.Time) (wire.Object, error) {
 	return nil, unreadableFailure(o, unreadable)
 }
 
-// statusFailure is what an HTTP status means by itself, nil for 2xx.
+// statusFailure is what an HTTP status means by itself, nil for 2xx. It is a word
+// of something in between, which proves nothing about a refund (§1), not even with
+// a 4xx; a read harms nothing and may take it at its word.
 func statusFailure(o op, status int, pause time.Duration) error {
-	if f, ok := hints.Status(status, pause); !ok {
-		return fail(o, f)
+	f, ok := hints.Status(status, pause)
+	if ok {
+		return nil
 	}
-	return nil
+	if !o.reads() {
+		f.Class, f.Hint, f.RetryAfter = refund.ClassAmbiguous, hintLook, pause
+	}
+	return fail(o, f)
 }
 
 // failure is nil for an answer that is none, else the row of the code table.
@@ -122,8 +129,6 @@ func refuse(o op, err error) error {
 
 // fail fits a failure to its operation. A read changes nothing: an ambiguous one
 // is simply repeated, and it can refuse to answer but never refuse the refund.
-// While the way to an order is asked, no refund has been sent: what only a person
-// can settle must not look as if one had.
 func fail(o op, f refund.Failure) error {
 	f.Op = string(o)
 	if !o.reads() {
@@ -135,9 +140,6 @@ func fail(o op, f refund.Failure) error {
 	case refund.ClassRejected:
 		f.Class = refund.ClassNeedsHuman
 	case refund.ClassTransient, refund.ClassThrottled, refund.ClassInsufficientFunds, refund.ClassMisconfigured, refund.ClassNeedsHuman:
-	}
-	if o == opRoute && f.Class == refund.ClassNeedsHuman {
-		f.Class, f.RequestOnly = refund.ClassMisconfigured, true
 	}
 	return &f
 }

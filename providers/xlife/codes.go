@@ -15,12 +15,10 @@ const (
 	opRefund      op = "alibaba.xlife.onsite.trade.refund"
 	opOrder       op = "alibaba.mos.onsite.trade.query"
 	opQueryRefund op = "alibaba.mos.onsite.trade.queryrefund"
-	opRoute       op = "alibaba.mos.onsite.trade.isnewpayorder"
-	opNewRefund   op = "alibaba.mos.onsite.trade.refund"
 )
 
 // reads reports whether the operation changes nothing and can be repeated freely.
-func (o op) reads() bool { return o != opRefund && o != opNewRefund }
+func (o op) reads() bool { return o != opRefund }
 
 // code is one row: what a code means and what to do about it.
 type code struct {

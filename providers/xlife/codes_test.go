@@ -37,7 +37,7 @@ func documentedCodes(t *testing.T) []documented {
 	return all
 }
 
-var allOps = []op{opRefund, opNewRefund, opOrder, opQueryRefund, opRoute}
+var allOps = []op{opRefund, opOrder, opQueryRefund}
 
 // wanted is the class of an entry, written down a second time from the notes.
 func wanted(d documented, o op) refund.Class {
@@ -49,15 +49,13 @@ func wanted(d documented, o op) refund.Class {
 	if class == refund.ClassThrottled && d.Maybe == "maybe" {
 		class = refund.ClassAmbiguous
 	}
-	if o == opRefund || o == opNewRefund {
+	if o == opRefund {
 		return class
 	}
-	switch {
-	case class == refund.ClassAmbiguous:
+	if class == refund.ClassAmbiguous {
 		return refund.ClassTransient
-	case o == opRoute && (class == refund.ClassRejected || class == refund.ClassNeedsHuman):
-		return refund.ClassMisconfigured // nothing was sent yet
-	case class == refund.ClassRejected:
+	}
+	if class == refund.ClassRejected {
 		return refund.ClassNeedsHuman // a question cannot end a refund
 	}
 	return class

@@ -7,7 +7,7 @@
 // of the first. So whatever comes back is either a success whose every number is
 // ours (refund.go), one row of the code table (codes.go) or one rule about
 // transport (classify.go). The younger alibaba.mos family adds real questions
-// for apps that are entitled to them (query.go, neworder.go).
+// for apps that are entitled to them (query.go).
 //
 // It imports providers, its shared packages (account, failure, wire) and refund.
 // It knows neither Temporal nor the ledger, and logs nothing. "§n" in comments is a section of the protocol

@@ -95,11 +95,8 @@ func (p *Provider) Validate(r refund.Request) error {
 	bad := p.orderProblems(r.Order)
 	terminal, operator := p.till(r)
 	for _, f := range []struct{ name, value string }{{"terminal_id", terminal}, {"operator_id", operator}} {
-		switch {
-		case f.value != "" && !short(f.value):
+		if f.value != "" && !short(f.value) {
 			bad.Add("extra."+f.name, "want 1 to 64 printable characters, got %s", account.Length(f.value))
-		case f.value == "" && p.settings.may(MosIsNewPayOrder):
-			bad.Add("extra."+f.name, "want it here or in xlife.%s: refunds on the new payment core carry it", f.name)
 		}
 	}
 	return bad.OrNil()

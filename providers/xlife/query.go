@@ -110,20 +110,21 @@ func (p *Provider) Query(ctx context.Context, in providers.Instruction) (provide
 	if err != nil {
 		return providers.Result{}, err
 	}
-	r, err := parseResult(members)
-	if err != nil {
+	var success bool // the gateway was content, the service behind it may not be
+	if err := members.Read("success", &success); err != nil {
 		return providers.Result{}, unreadableFailure(opQueryRefund, err)
 	}
-	if !r.success {
+	if !success {
 		// No list of err_code is published: this may mean "no such refund" as well as
 		// "not now" (§6.3). It is certainly not "failed".
 		return providers.Result{State: providers.ResultUnknown}, nil
 	}
-	return refundData(opQueryRefund, r.members, in)
+	return refundData(members, in)
 }
 
 // refundData reads the one refund of an answer, which must be ours.
-func refundData(o op, members wire.Object, in providers.Instruction) (providers.Result, error) {
+func refundData(members wire.Object, in providers.Instruction) (providers.Result, error) {
+	const o = opQueryRefund
 	data, err := members.Object("data")
 	if err != nil {
 		return providers.Result{}, unreadableFailure(o, err)

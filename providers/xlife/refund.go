@@ -14,21 +14,12 @@ import (
 
 // Apply gives the whole order back (§2). Miaojie answers at once, and a repeat
 // with what became of the first request. The same instruction always carries the
-// same business content; only timestamp and signature are new.
+// same business content; only timestamp and signature are new. There is no other
+// way to refund: that a number pays once is promised by each interface for itself,
+// so that the same number sent to the successor's (§6.3) might pay again.
 func (p *Provider) Apply(ctx context.Context, in providers.Instruction) (providers.Receipt, error) {
 	if err := p.problems(in); err != nil {
 		return providers.Receipt{}, refuse(opRefund, err)
-	}
-	if p.settings.may(MosIsNewPayOrder) {
-		// Asked before each sending. An order does not change its payment core
-		// (inferred, §6.4), so that repeats take the same way.
-		isNew, err := p.isNew(ctx, in.Request.Order)
-		if err != nil {
-			return providers.Receipt{}, err
-		}
-		if isNew {
-			return p.applyNew(ctx, in)
-		}
 	}
 	members, err := p.call(ctx, opRefund, map[string]string{"onsite_trade_refund_request": compact(p.refundRequest(in))})
 	if err != nil {

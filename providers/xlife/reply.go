@@ -1,7 +1,6 @@
 package xlife
 
 import (
-	"cmp"
 	"errors"
 	"html"
 	"strconv"
@@ -95,30 +94,8 @@ func (o op) envelope() (wrapper, inner string) {
 		return wrapper, "onsite_trade_refund_response"
 	case opOrder:
 		return wrapper, "onsite_trade_query_response"
-	case opQueryRefund, opRoute, opNewRefund:
+	case opQueryRefund:
 		return wrapper, "result"
 	}
 	return wrapper, "result"
-}
-
-// result is the second layer of the mos family (§6.3): the gateway was content,
-// the service behind it may not be.
-type result struct {
-	success       bool
-	code, message string
-	members       wire.Object
-}
-
-func parseResult(members wire.Object) (result, error) {
-	r := result{members: members}
-	if err := members.Read("success", &r.success); err != nil {
-		return result{}, err
-	}
-	var code wire.ID // documented as a number, without a list
-	if !r.success && members.Has("err_code") && members.Read("err_code", &code) == nil && word.MatchString(string(code)) {
-		r.code = "err_code " + string(code)
-	}
-	r.code = cmp.Or(r.code, "err_code missing")
-	r.message = html.UnescapeString(text(members, "err_msg"))
-	return r, nil
 }

@@ -94,9 +94,7 @@ func TestARequestThatMiaojieCannotTakeIsNamedAndNotSent(t *testing.T) {
 		"order.store_id":      func(r *refund.Request, s *Settings) { s.StoreID = "" },
 		"order.store_id_type": func(r *refund.Request, _ *Settings) { r.Order.StoreIDType = "out" },
 		"extra.terminal_id":   func(r *refund.Request, _ *Settings) { r.Extra = map[string]string{"terminal_id": "a\nb"} },
-		"extra.operator_id": func(r *refund.Request, s *Settings) {
-			s.OperatorID, s.Mos = "", []Entitlement{MosIsNewPayOrder, MosQueryRefund, MosQuery}
-		},
+		"extra.operator_id":   func(r *refund.Request, _ *Settings) { r.Extra = map[string]string{"operator_id": "a\x00"} },
 	} {
 		s, in := settings(t, gateway.URL), instruction()
 		change(&in.Request, &s)
@@ -157,6 +155,35 @@ func TestABanKeepsTheWholeAppSilentUntilItIsOver(t *testing.T) {
 	second.now = func() time.Time { return moment.Add(42 * time.Second) }
 	_, err = second.Apply(t.Context(), instruction())
 	require.NoError(t, err)
+}
+
+func TestA429KeepsTheAppSilentAlthoughItProvesNothingAboutTheRefund(t *testing.T) {
+	gateway := newStub(t, header("Retry-After", "90", textOf(429, "<html>slow down</html>")))
+	p := newProvider(t, settings(t, gateway.URL, MosQueryRefund))
+	_, err := p.Apply(t.Context(), instruction())
+	require.Equal(t, ambiguous, failureOf(t, err).Class)
+	for _, call := range []func() error{
+		func() error { _, err := p.Apply(t.Context(), instruction()); return err },
+		func() error { _, err := p.Query(t.Context(), instruction()); return err },
+	} {
+		f := failureOf(t, call())
+		require.Equal(t, []any{throttled, "lane", 90 * time.Second}, []any{f.Class, f.Code, f.RetryAfter})
+	}
+	require.Len(t, gateway.seen, 1)
+}
+
+// A number pays once at one interface: the same number at a second one might pay
+// again.
+func TestARefundHasOneWayWhateverTheAppIsEntitledTo(t *testing.T) {
+	for _, mos := range [][]Entitlement{nil, {MosQuery}, {MosQuery, MosQueryRefund}} {
+		gateway := newStub(t, textOf(502, ""))
+		p := newProvider(t, settings(t, gateway.URL, mos...))
+		for range 2 {
+			_, err := p.Apply(t.Context(), instruction())
+			require.Equal(t, ambiguous, failureOf(t, err).Class)
+		}
+		require.Equal(t, []op{opRefund, opRefund}, gateway.methods())
+	}
 }
 
 func TestAccountsOfOneAppShareItsLimitOfCalls(t *testing.T) {

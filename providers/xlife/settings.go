@@ -32,9 +32,6 @@ type Settings struct {
 	// refund. A request's extra.terminal_id and extra.operator_id come before them.
 	TerminalID string `yaml:"terminal_id"`
 	OperatorID string `yaml:"operator_id"`
-	// MjShopID is Miaojie's number of the merchant; only the refund of an order on
-	// the new payment core wants it.
-	MjShopID string `yaml:"mj_shop_id"`
 
 	// Window is the refundable period of the merchant's contract, counted from
 	// payment; 0 when it is not known here (§2.1).
@@ -84,6 +81,7 @@ const (
 )
 
 // Entitlement is an operation of the alibaba.mos family, in its own words (§6).
+// All of them only ask.
 type Entitlement string
 
 // The operations that can be used where the app is entitled to them.
@@ -92,10 +90,6 @@ const (
 	MosQuery Entitlement = "query"
 	// MosQueryRefund asks what became of a refund without sending it again (§6.2).
 	MosQueryRefund Entitlement = "queryrefund"
-	// MosIsNewPayOrder asks before each refund whether the order lives on the new
-	// payment core, and refunds it there, alibaba.mos.onsite.trade.refund (§6.3).
-	// It needs [MosQueryRefund], since such a refund is not done at once.
-	MosIsNewPayOrder Entitlement = "isnewpayorder"
 )
 
 // gatewayURL is production over https (§1). Answers are not signed: only the

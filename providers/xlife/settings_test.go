@@ -30,13 +30,13 @@ func TestEveryMistakeInTheSettingsIsNamedAtOnce(t *testing.T) {
 	require.NoError(t, os.Chmod(readable, 0o644))
 	s := Settings{
 		AppKey: "hunter2", AppSecretFile: readable, SessionFile: write(t, ""), SignMethod: "rot13",
-		URL: "http://eco.taobao.com/router/rest", StoreID: "a\tb", TerminalID: "a\nb", OperatorID: "a\x00", MjShopID: "a\r",
-		StoreIDType: "mine", Mos: []Entitlement{"pay", MosQuery, MosQuery},
+		URL: "http://eco.taobao.com/router/rest", StoreID: "a\tb", TerminalID: "a\nb", OperatorID: "a\x00",
+		StoreIDType: "mine", Mos: []Entitlement{"isnewpayorder", MosQuery, MosQuery},
 		Timeout: time.Hour, Window: -1, AbsenceInterval: -1, PollFor: -1, Poll: []time.Duration{time.Second, 0},
 	}
 	inside := []string{
 		"xlife.app_key", "xlife.sign_method", "xlife.url", "xlife.store_id", "xlife.terminal_id", "xlife.operator_id",
-		"xlife.mj_shop_id", "xlife.store_id_type", "xlife.mos[0]", "xlife.mos[2]",
+		"xlife.store_id_type", "xlife.mos[0]", "xlife.mos[2]",
 		"xlife.window", "xlife.timeout", "xlife.absence_interval", "xlife.poll_for", "xlife.poll[1]",
 	}
 	require.Equal(t, inside, fieldsOf(t, s.Validate()))
@@ -49,13 +49,10 @@ func TestEveryMistakeInTheSettingsIsNamedAtOnce(t *testing.T) {
 	for _, err := range []error{err, Settings{}.Validate()} {
 		require.Equal(t, []string{"xlife.app_key", "xlife.app_secret_file", "xlife.session_file"}, fieldsOf(t, err), "what is required")
 	}
-	good := settings(t, "http://localhost", MosQuery, MosQueryRefund, MosIsNewPayOrder)
+	good := settings(t, "http://localhost", MosQuery, MosQueryRefund)
 	require.NoError(t, good.Validate())
 	good.StoreIDType, good.Poll = "", []time.Duration{}
 	require.Equal(t, []string{"xlife.store_id_type", "xlife.poll"}, fieldsOf(t, good.Validate()), "whose number is the store's?")
-	good = settings(t, "http://localhost", MosIsNewPayOrder)
-	good.MjShopID = ""
-	require.Equal(t, []string{"xlife.mos", "xlife.mj_shop_id"}, fieldsOf(t, good.Validate()), "what a refund on the new core needs")
 }
 
 func TestSettingsAreReadFromYAML(t *testing.T) {
@@ -71,9 +68,8 @@ store_id: "12345678"
 store_id_type: out
 terminal_id: NJ_T_001
 operator_id: "7"
-mj_shop_id: "900001"
 window: 2160h
-mos: [query, queryrefund, isnewpayorder]
+mos: [query, queryrefund]
 simplify: true
 timeout: 3s
 poll: [5s, 1m]
@@ -82,8 +78,8 @@ absence_interval: 100ms
 `, key)), &s, yaml.Strict()))
 		require.Equal(t, Settings{
 			AppKey: "12345678", AppSecretFile: "a", SessionFile: "b", SignMethod: SignHMAC, URL: "https://a",
-			StoreID: "12345678", StoreIDType: StoreOut, TerminalID: "NJ_T_001", OperatorID: "7", MjShopID: "900001",
-			Window: 2160 * time.Hour, Mos: []Entitlement{MosQuery, MosQueryRefund, MosIsNewPayOrder}, Simplify: true, Timeout: 3 * time.Second,
+			StoreID: "12345678", StoreIDType: StoreOut, TerminalID: "NJ_T_001", OperatorID: "7",
+			Window: 2160 * time.Hour, Mos: []Entitlement{MosQuery, MosQueryRefund}, Simplify: true, Timeout: 3 * time.Second,
 			Poll: []time.Duration{5 * time.Second, time.Minute}, PollFor: 24 * time.Hour, AbsenceInterval: 100 * time.Millisecond,
 		}, s)
 	}

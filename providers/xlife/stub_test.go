@@ -34,7 +34,7 @@ type request struct {
 	form                                   url.Values
 }
 
-// stub plays the gateway: answers are chosen by method, else answer is called.
+// stub plays the gateway.
 type stub struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -66,11 +66,6 @@ func newStub(t *testing.T, answer http.HandlerFunc) *stub {
 	return s
 }
 
-// byMethod answers each operation with its own body.
-func byMethod(bodies map[op]string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, bodies[op(r.Form.Get("method"))]) }
-}
-
 func (s *stub) methods() []op {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,7 +82,7 @@ func settings(t testing.TB, base string, mos ...Entitlement) Settings {
 	return Settings{
 		AppKey: "12345678", AppSecretFile: write(t, appSecret+"\n"), SessionFile: write(t, session+"\n"),
 		URL: base + "/router/rest", StoreID: "12345678", StoreIDType: StoreMiaojie,
-		TerminalID: "NJ_T_001", OperatorID: "12345678", MjShopID: "900001",
+		TerminalID: "NJ_T_001", OperatorID: "12345678",
 		Mos: mos, Timeout: 5 * time.Second,
 	}
 }

@@ -23,8 +23,6 @@ var calls = []struct {
 	call func(context.Context, *Provider) error
 }{
 	{opRefund, nil, func(ctx context.Context, p *Provider) error { _, err := p.Apply(ctx, instruction()); return err }},
-	{opNewRefund, nil, func(ctx context.Context, p *Provider) error { _, err := p.applyNew(ctx, instruction()); return err }},
-	{opRoute, routed, func(ctx context.Context, p *Provider) error { _, err := p.Apply(ctx, instruction()); return err }},
 	{opOrder, []Entitlement{MosQuery}, func(ctx context.Context, p *Provider) error {
 		_, err := p.OrderState(ctx, instruction().Request.Order)
 		return err
@@ -77,10 +75,16 @@ var badAnswers = []struct {
 	{"503 with a pause", header("Retry-After", "7", textOf(503, "")), ambiguous, transient, "http 503", 7 * time.Second},
 	{"a redirect", header("Location", "/elsewhere", textOf(302, "")), ambiguous, transient, "http 302", 0},
 	{"408 of a proxy", textOf(408, ""), ambiguous, transient, "http 408", 0},
-	{"429", textOf(429, ""), throttled, throttled, "http 429", 0},
-	{"429 with a pause", header("Retry-After", "90", textOf(429, "")), throttled, throttled, "http 429", 90 * time.Second},
-	{"400", textOf(400, ""), misconfigured, misconfigured, "http 400", 0},
-	{"403 with a page", textOf(403, "<html>forbidden</html>"), misconfigured, misconfigured, "http 403", 0},
+	{"429", textOf(429, ""), ambiguous, throttled, "http 429", 0},
+	{"429 with a pause", header("Retry-After", "90", textOf(429, "<html>slow</html>")), ambiguous, throttled, "http 429", 90 * time.Second},
+	// A page of something in between proves nothing about a refund.
+	{"400", textOf(400, ""), ambiguous, misconfigured, "http 400", 0},
+	{"403 with a page", textOf(403, "<html>forbidden</html>"), ambiguous, misconfigured, "http 403", 0},
+	{"404 with a page", textOf(404, "<html>not found</html>"), ambiguous, misconfigured, "http 404", 0},
+	{"409", textOf(409, ""), ambiguous, misconfigured, "http 409", 0},
+	{"425", textOf(425, ""), ambiguous, misconfigured, "http 425", 0},
+	{"460 of a balancer", textOf(460, ""), ambiguous, misconfigured, "http 460", 0},
+	{"499 of a proxy", textOf(499, ""), ambiguous, misconfigured, "http 499", 0},
 	{"403 with a listed code", textOf(403, refused(25, "", "")), misconfigured, misconfigured, "code 25", 0},
 	// The gateway was reached and says something unheard of: who knows what it did?
 	{"404 with an unlisted code", textOf(404, refused(999, "", "")), ambiguous, misconfigured, "http 404", 0},
