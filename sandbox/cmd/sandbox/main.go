@@ -42,10 +42,15 @@ A first round with curl, after "sandbox --addr 127.0.0.1:9300":
 With --tls-addr 127.0.0.1:9301 there is a second door over HTTPS; "curl $S/tls" shows the certificate to trust there.
 
 With --books FILE the clock, the books and the messages to merchants that are under way survive a restart, even a kill; planned
-faults and the logs do not. The file holds
-keys and secrets and is readable by its owner only.
+faults and the logs do not. The file holds keys and secrets and is readable by its owner only.
 
-A Baidu client reaches the stand-in by its host alone: http://127.0.0.1:9300/cashier/applyOrderRefund and so on.`
+A client reaches the stand-in by its host alone:
+
+  Baidu      http://127.0.0.1:9300/cashier/applyOrderRefund, /nop/server/rest, /rest/2.0/smartapp/pay/paymentservice/...
+  WeChat     https://127.0.0.1:9301/secapi/pay/refund with the certificate that creating the merchant answered, /pay/refundquery,
+             /pay/orderquery; http://127.0.0.1:9300/_/pay/refund (Cloud Run), /cgi-bin/token, /tcb/invokecloudfunction
+  xlife      http://127.0.0.1:9300/router/rest
+  Shengpay   http://127.0.0.1:9300/pay/refund, /refund/queryRefundOrder, /pay/queryOrder`
 
 func command() *cobra.Command {
 	var o sandbox.Options
@@ -57,7 +62,10 @@ func command() *cobra.Command {
 		Args:          cobra.NoArgs,
 		SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.Baidu.SettleAfter, o.Baidu.QueryLag = control.Duration(settleAfter), control.Duration(queryLag)
+			settles, lags := control.Duration(settleAfter), control.Duration(queryLag)
+			o.Baidu.SettleAfter, o.Baidu.QueryLag = settles, lags
+			o.WeChat.SettleAfter, o.WeChat.QueryLag = settles, lags
+			o.Shengpay.SettleAfter, o.Shengpay.QueryLag = settles, lags // xlife answers at once
 			server, err := sandbox.Start(cmd.Context(), o)
 			if err != nil {
 				return err
@@ -76,6 +84,6 @@ func command() *cobra.Command {
 	flags.BoolVar(&o.AllowRemote, "allow-remote", false, "permit addresses other machines can reach, and messages to merchants there; there is no login")
 	flags.StringVar(&o.File, "books", "", "file that keeps the books over restarts; default: memory only")
 	flags.DurationVar(&settleAfter, "settle-after", 5*time.Second, "how long an accepted refund stays processing; an existing books file brings its own")
-	flags.DurationVar(&queryLag, "query-lag", 0, "how long findOrderRefund does not show a fresh refund; an existing books file brings its own")
+	flags.DurationVar(&queryLag, "query-lag", 0, "how long refund queries do not show a fresh refund; an existing books file brings its own")
 	return cmd
 }
