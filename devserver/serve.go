@@ -52,9 +52,12 @@ func serve(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer punctual.server.Close()
-	callbacks, err := callbackAddress(ctx, o)
+	hearing, callbacks, err := callbackListener(ctx, o)
 	if err != nil {
 		return err
+	}
+	if hearing != nil {
+		defer hearing.Close() // the worker does, once there is one
 	}
 
 	world := &world{dir: place, callbacks: callbacks, out: o.out, server: server, baidu: baidu, punctual: punctual}
@@ -76,7 +79,7 @@ func serve(ctx context.Context, o options) (err error) {
 		if err != nil {
 			return err
 		}
-		worker, err := service.Start(ctx, service.Options{Config: c, Logger: log, Client: temporal})
+		worker, err := service.Start(ctx, service.Options{Config: c, Logger: log, Client: temporal, Callbacks: hearing})
 		if err != nil {
 			return err
 		}

@@ -41,16 +41,19 @@ func startStand(ctx context.Context, o options, port int, dir, books string) (*s
 	return &stand{Client: control.New(s.URL()), server: s}, nil
 }
 
-// callbackAddress is where the worker shall listen. It opens that address itself:
-// here is only looked for a free port, and whether the wanted one is free.
-func callbackAddress(ctx context.Context, o options) (string, error) {
+// callbackListener is where the worker hears the platforms, and its address; nil
+// without a worker of ours: then somebody else's listens there.
+func callbackListener(ctx context.Context, o options) (net.Listener, string, error) {
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(o.callbackPort))
 	if o.noWorker && o.callbackPort != 0 {
-		return address, nil // a worker from before may be listening there already
+		return nil, address, nil
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return "", fmt.Errorf("the worker's address for callbacks: %w; choose another port with --callback-port (0 takes a free one)", err)
+		return nil, "", fmt.Errorf("the worker's address for callbacks: %w; choose another port with --callback-port (0 takes a free one)", err)
 	}
-	return l.Addr().String(), l.Close()
+	if address = l.Addr().String(); o.noWorker { // only a free port was looked for
+		return nil, address, l.Close()
+	}
+	return l, address, nil
 }

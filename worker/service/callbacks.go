@@ -16,13 +16,15 @@ import (
 
 // listen receives the platforms' messages where the configuration says so.
 func (s *Service) listen(ctx context.Context, o Options, all activities.Accounts) error {
-	address := o.Config.Callbacks.Listen
-	if address == "" {
-		return nil
+	listener := o.Callbacks
+	if address := o.Config.Callbacks.Listen; listener == nil && address != "" {
+		var err error
+		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", address); err != nil {
+			return fmt.Errorf("callbacks.listen: %w; is another worker of this machine listening there?", err)
+		}
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	if err != nil {
-		return fmt.Errorf("callbacks.listen: %w; is another worker of this machine listening there?", err)
+	if listener == nil {
+		return nil
 	}
 	handler := callback.New(callback.Options{
 		Accounts: callbackAccounts{all}, Books: s.ledger, Signal: s.wake, Logger: o.Logger,

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,6 +32,8 @@ type Options struct {
 	Logger logrus.FieldLogger
 	// Client is used instead of dialling Config.Temporal; the caller closes it.
 	Client client.Client
+	// Callbacks is listened on instead of Config.Callbacks.Listen; Stop closes it.
+	Callbacks net.Listener
 	// Interceptors watch or disturb the steps, in tests.
 	Interceptors []interceptor.WorkerInterceptor
 }
