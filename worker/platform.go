@@ -146,7 +146,7 @@ func printAudits(out io.Writer, all []ledger.AuditEntry, asJSON bool) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ACCOUNT\tPLATFORM REFUND\tORDER\tAMOUNT\tDECISION\tASKED\tREFUND\tWHY")
 	for _, a := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d times\t%s\t%s\n", a.Account, a.PlatformRefundID, a.OrderKey,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d×\t%s\t%s\n", a.Account, a.PlatformRefundID, a.OrderKey,
 			told(a.Amount.String(), a.Amount != 0), a.Decision, a.Asked, told(a.Key.ID, a.Key.ID != ""), a.Why)
 	}
 	return w.Flush()
