@@ -44,6 +44,7 @@ func (h *handler) audited(ctx context.Context, a providers.Auditor, m message) *
 	answer, err := h.decide(ctx, ledger.AuditQuestion{
 		Merchant: m.rules.Merchant, Account: m.account, PlatformRefundID: q.PlatformRefundID,
 		OrderKey: m.rules.OrderKey.Of(q.Order), Amount: q.Amount, At: h.Now(),
+		MerchantOrder: q.Order.MerchantID, Payer: q.Order.UserID,
 	})
 	if err != nil {
 		m.log.WithError(err).Error("an audit could not be decided; the platform will ask again")

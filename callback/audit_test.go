@@ -24,6 +24,12 @@ func TestAnAuditIsAnsweredFromTheBooks(t *testing.T) {
 		{name: "our refund, as it was asked for", asked: question(), want: approved},
 		{name: "its amount not told, of a part", asked: question().with("applyRefundMoney", ""), want: later, alerts: 1},
 		{name: "another amount", asked: question().with("applyRefundMoney", "99"), want: later, alerts: 1},
+		{name: "another order", asked: question().with("orderId", "1"), want: later, alerts: 1},
+		{name: "another order of the merchant", asked: question().with("tpOrderId", "7"), want: later, alerts: 1},
+		{name: "another payer", asked: question().with("userId", "1"), want: later, alerts: 1},
+		{name: "without the numbers that may be empty", asked: question().with("tpOrderId", "").with("userId", ""), want: approved},
+		{name: "another order of the merchant, before its acceptance is written", before: (*world).sent,
+			asked: question().with("tpOrderId", "7"), want: later, alerts: 1},
 		{name: "another batch of the order", asked: question().with("refundBatchId", "701"), want: later, alerts: 1},
 		{name: "before its acceptance is written", before: (*world).sent, asked: question(), want: later},
 		{name: "before it was sent", before: (*world).opened, asked: question(), want: later, alerts: 1},
@@ -114,4 +120,21 @@ func TestAnApprovalOfARefundThatHasFailedSinceAlerts(t *testing.T) {
 	got, _ = w.post(toAudit, question().signed(t, platform()))
 	require.Equal(t, approved, got, "the platform has heard it already")
 	require.Greater(t, w.alerts(), before)
+}
+
+func TestADecidedQuestionThatChangesKeepsItsReplyAndAlerts(t *testing.T) {
+	for name, other := range map[string]form{
+		"another order":                 question().with("orderId", "9"),
+		"another amount":                question().with("applyRefundMoney", "99"),
+		"another order of the merchant": question().with("tpOrderId", "7"),
+		"another payer":                 question().with("userId", "1"),
+	} {
+		w := newWorld(t).accepted()
+		got, _ := w.post(toAudit, question().signed(t, platform()))
+		require.Equal(t, approved, got, name)
+		require.Zero(t, w.alerts(), name)
+		got, _ = w.post(toAudit, other.signed(t, platform()))
+		require.Equal(t, approved, got, name)
+		require.Equal(t, 1, w.alerts(), name)
+	}
 }

@@ -43,6 +43,13 @@ func (b *books) FindInFlight(ctx context.Context, merchant, order string) (ledge
 	return b.Books.FindInFlight(ctx, merchant, order)
 }
 
+func (b *books) FindNameless(ctx context.Context, merchant, order, id string) (ledger.Record, error) {
+	if err := b.call(ctx, "FindNameless"); err != nil {
+		return ledger.Record{}, err
+	}
+	return b.Books.FindNameless(ctx, merchant, order, id)
+}
+
 func (b *books) Testify(ctx context.Context, key ledger.Key, e ledger.Evidence) error {
 	if err := b.call(ctx, "Testify"); err != nil {
 		return err

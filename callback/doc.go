@@ -15,7 +15,8 @@
 //     makes a history longer.
 //   - A proven message is written down as evidence only when it names one refund of
 //     ours, by its number, and every figure in it agrees with the books. One that
-//     names a refund by its order alone may mean another refund of that order.
+//     names a refund by its order alone may mean another refund of that order, unless
+//     the only refund it can mean has ended without the platform's number.
 //   - Figures that do not agree, and two different ends of one refund, are for a
 //     person: they are journaled, logged with alert=true, and move no refund.
 //   - A proven message about a refund that nobody asked for here is counted in its

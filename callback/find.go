@@ -40,14 +40,21 @@ func (h *handler) find(ctx context.Context, rules providers.Rules, n providers.N
 	}
 	r, found, err := known(h.Books.FindInFlight(ctx, rules.Merchant, order))
 	switch {
-	case err != nil || !found:
+	case err != nil:
 		return ledger.Record{}, matchNone, err
-	case r.PlatformRefundID == "" || n.PlatformRefundID == "":
+	case found && (r.PlatformRefundID == "" || n.PlatformRefundID == ""):
 		return r, matchOrder, nil
-	case r.PlatformRefundID == n.PlatformRefundID:
+	case found && r.PlatformRefundID == n.PlatformRefundID:
 		return r, matchRefund, nil // its acceptance was written between the two looks
+	case n.PlatformRefundID == "":
+		return ledger.Record{}, matchNone, nil
 	}
-	return ledger.Record{}, matchNone, nil // another refund of the same order
+	// An end that was learnt from the order's state alone has no number (the protocol
+	// notes, docs/protocols/baidu.md §10): this may be its own word, come late.
+	if r, found, err = known(h.Books.FindNameless(ctx, rules.Merchant, order, n.PlatformRefundID)); found {
+		return r, matchRefund, nil
+	}
+	return ledger.Record{}, matchNone, err // another refund of the same order, if any
 }
 
 // known tells a refund that is not there from books that cannot be read.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -51,8 +53,9 @@ type Books interface {
 //   - POST /callbacks/{account}/audit for one that is [providers.Auditor],
 //
 // as the provider wants it, with 404 for an unknown account and a provider without
-// the ability, 405 for another method, 413 beyond [MaxBody]. Parameters in the
-// address are ignored: nobody signs them.
+// the ability, 405 for another method, 413 beyond [MaxBody], 408 when the message does
+// not arrive while the platform waits. Parameters in the address are ignored: nobody
+// signs them. A path with "..", "." or "//" is no other way to an account but 404.
 func New(o Options) http.Handler {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -61,7 +64,13 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/callbacks/{account}/refund", h.route(h.notifications))
 	mux.Handle("/callbacks/{account}/audit", h.route(h.audits))
-	return h.guard(mux)
+	return h.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.EscapedPath(); p != path.Clean("/"+p) {
+			http.NotFound(w, r) // the mux would lead the way with a redirect
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
 }
 
 type handler struct {
@@ -110,25 +119,43 @@ func (h *handler) route(ability func(providers.Provider) receiver) http.HandlerF
 		// The clock starts before the body is read: a slow sender spends his own time.
 		ctx, cancel := context.WithTimeout(r.Context(), to.limit)
 		defer cancel()
+		arrived := hurry(w, to.limit)
 		rules := provider.Rules()
 		log := h.Logger.WithFields(logrus.Fields{"account": account, "provider": rules.Provider})
+		if r.ContentLength > MaxBody {
+			unread(w, log, &http.MaxBytesError{Limit: MaxBody}) // none of it is waited for
+			return
+		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 		if err != nil {
 			unread(w, log, err)
 			return
 		}
+		arrived()
 		write(w, to.answer(ctx, message{
 			Callback: providers.Callback{Header: r.Header, Body: body}, account: account, rules: rules, log: log,
 		}))
 	}
 }
 
+// hurry cuts the reading of a message off when nobody waits for its answer any more,
+// so that trickling senders hold neither lines nor memory. What it returns ends
+// that: a deadline that passes later would end the connection's other messages.
+func hurry(w http.ResponseWriter, limit time.Duration) (enough func()) {
+	line := http.NewResponseController(w)
+	_ = line.SetReadDeadline(time.Now().Add(limit)) // not every server can; then its own time-outs hold
+	return func() { _ = line.SetReadDeadline(time.Time{}) }
+}
+
 // unread answers a message that did not arrive as a whole; a platform sends it again.
 func unread(w http.ResponseWriter, log logrus.FieldLogger, err error) {
 	status, text := http.StatusBadRequest, "the message did not arrive as a whole"
 	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	switch {
+	case errors.As(err, &large):
 		status, text = http.StatusRequestEntityTooLarge, fmt.Sprintf("want at most %d bytes", MaxBody)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		status, text = http.StatusRequestTimeout, "the message did not arrive in time"
 	}
 	log.WithField("status", status).Warn("a callback was not read")
 	http.Error(w, text, status)

@@ -129,12 +129,17 @@ func (h *handler) foreign(ctx context.Context, m message, n providers.Notificati
 		Merchant: m.rules.Merchant, Account: m.account, PlatformRefundID: n.PlatformRefundID, OrderKey: order,
 		Number: n.Number, Amount: n.Amount, State: n.State, First: at, Last: at,
 	})
+	var ends *ledger.ForeignEndsError
+	if errors.As(err, &ends) {
+		m.log.WithError(err).WithFields(logrus.Fields{"alert": true, "order": order}).Error("a refund that was not made here is reported with two ends: a person must look")
+		return true // it is written
+	}
 	if err != nil {
 		m.log.WithError(err).Error("a foreign refund could not be written down; the platform will send the notification again")
 		return false
 	}
 	if changed {
-		m.log.WithFields(logrus.Fields{"order": order, "elsewhere": n.Elsewhere}).Warn("a refund was not made here: it counts in its order's remainder")
+		m.log.WithFields(logrus.Fields{"order": order, "elsewhere": n.Elsewhere}).Warn("a refund was not made here: as far as its amount is told, it counts in its order's remainder")
 	}
 	return true
 }

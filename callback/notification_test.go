@@ -51,7 +51,9 @@ func TestTheWordOfBaiduMovesOnlyTheRefundItNames(t *testing.T) {
 		{name: "another payer", mails: []mail{ok(succeeded.with("userId", "1"))}, signals: 1, alerts: 1, journal: "the payer in the notification"},
 		{name: "another batch of the order is foreign", mails: []mail{ok(succeeded.with("refundBatchId", "701"))}, foreign: providers.ResultSucceeded},
 		{name: "its failure before does not hide it", mails: []mail{ok(failed.with("refundBatchId", "701")), ok(succeeded.with("refundBatchId", "701"))},
-			foreign: providers.ResultSucceeded},
+			foreign: providers.ResultSucceeded, alerts: 1},
+		{name: "nor does its failure after undo it", mails: []mail{ok(succeeded.with("refundBatchId", "701")), ok(failed.with("refundBatchId", "701"))},
+			foreign: providers.ResultSucceeded, alerts: 1},
 		{name: "another order's batch is foreign", mails: []mail{ok(succeeded.with("refundBatchId", "701").with("orderId", "9"))},
 			foreign: providers.ResultSucceeded},
 		{name: "before its acceptance is written it is to come again", before: (*world).sent, mails: []mail{again(succeeded)}, signals: 1},
@@ -60,6 +62,18 @@ func TestTheWordOfBaiduMovesOnlyTheRefundItNames(t *testing.T) {
 			foreign: providers.ResultSucceeded},
 		{name: "after the end that it confirms, nobody is woken",
 			before: func(w *world) *world { return w.accepted().ended(ledger.Succeeded) }, mails: []mail{ok(succeeded)}, refunded: 100},
+		{name: "after an end without the platform's number it tells the number", before: func(w *world) *world { return w.sent().settled() },
+			mails: []mail{ok(succeeded), ok(succeeded)}, refunded: 100, journal: "reported succeeded"},
+		{name: "which another batch does not have then", before: func(w *world) *world { return w.sent().settled() },
+			mails: []mail{ok(succeeded), ok(succeeded.with("refundBatchId", "701"))}, refunded: 100, foreign: providers.ResultSucceeded},
+		{name: "a failure after such an end is for a person", before: func(w *world) *world { return w.sent().settled() },
+			mails: []mail{ok(failed)}, refunded: 100, alerts: 1, journal: "contradiction"},
+		{name: "money back after the failure of what may have been sent counts",
+			before: func(w *world) *world { return w.sent().ended(ledger.Failed) }, mails: []mail{ok(succeeded)},
+			refunded: 100, alerts: 1, journal: "contradiction"},
+		{name: "one that a person ended has no claim to it",
+			before: func(w *world) *world { return w.sent().ended(ledger.Succeeded) }, mails: []mail{ok(succeeded)},
+			refunded: 100, foreign: providers.ResultSucceeded},
 		{name: "money back after a failure counts, and a person looks",
 			before: func(w *world) *world { return w.accepted().ended(ledger.Failed) }, mails: []mail{ok(succeeded)},
 			refunded: 100, alerts: 1, journal: "contradiction"},
@@ -154,6 +168,7 @@ func TestItIsTakenOnceItIsSafelyInTheBooks(t *testing.T) {
 		{"Testify", (*world).accepted, notice("1")},
 		{"Note", (*world).accepted, notice("1").with("orderId", "1")},
 		{"FindInFlight", (*world).sent, notice("1")},
+		{"FindNameless", (*world).opened, notice("1")},
 		{"NoteForeign", (*world).opened, notice("1")},
 	} {
 		t.Run(c.call, func(t *testing.T) {
@@ -214,6 +229,29 @@ func TestAProvenSuccessOfATakenBackSendingIsNotDropped(t *testing.T) {
 	got, _ := w.post(toRefund, notice("1").signed(t, platform()))
 	require.NotEqual(t, taken, got)
 	require.NotEmpty(t, w.signals)
+	foreign, err := w.ForeignRefunds(t.Context(), "")
+	require.NoError(t, err)
+	require.Empty(t, foreign)
+}
+
+func TestALateWordFindsItsRefundBesideTheNextOneOfTheOrder(t *testing.T) {
+	w := newWorld(t).sent().settled()
+	o := ledger.Opening{Request: w.record().Request, Number: "N2", Rules: w.accounts["shop"].Rules(), At: noon}
+	o.Request.ID = "R2"
+	o.Fingerprint = o.Request.Fingerprint()
+	r2 := ledger.Key{Account: "shop", ID: "R2"}
+	_, err := w.Open(t.Context(), o)
+	require.NoError(t, err)
+	_, err = w.Hold(t.Context(), r2, noon, ledger.Limits{})
+	require.NoError(t, err)
+	_, err = w.BeginSend(t.Context(), r2, noon, ledger.Limits{})
+	require.NoError(t, err)
+	got, _ := w.post(toRefund, notice("1").signed(t, platform()))
+	require.Equal(t, notTaken, got, "it may be the next one's")
+	require.NoError(t, w.EndSend(t.Context(), r2, noon, ledger.Answer{Receipt: &providers.Receipt{PlatformRefundID: "701", Amount: 100}}))
+	got, _ = w.post(toRefund, notice("1").signed(t, platform()))
+	require.Equal(t, taken, got)
+	require.Equal(t, "700", w.record().PlatformRefundID)
 	foreign, err := w.ForeignRefunds(t.Context(), "")
 	require.NoError(t, err)
 	require.Empty(t, foreign)

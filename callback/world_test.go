@@ -193,6 +193,13 @@ func (w *world) accepted() *world {
 	return w
 }
 
+// settled is ended by the order's state, which names no refund.
+func (w *world) settled() *world {
+	w.Helper()
+	require.NoError(w, w.Settle(context.Background(), r1, ledger.Settlement{Result: providers.Result{State: providers.ResultSucceeded}, Reason: "asked", At: noon}))
+	return w
+}
+
 func (w *world) ended(status ledger.Status) *world {
 	w.Helper()
 	e := ledger.Ending{Status: status, Reason: "because", At: noon}

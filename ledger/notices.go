@@ -23,6 +23,10 @@ type Notices interface {
 	// whose sending was taken back stands in, for a platform may have done all the
 	// same what it said it had not.
 	FindInFlight(ctx context.Context, merchant, orderKey string) (Record, error)
+	// FindNameless returns the order's one refund that has ended after it was sent, or
+	// may have been, and without the platform's number ever being told, which platformRefundID may be, or
+	// [ErrUnknown]. A number that is listed as foreign is nobody's here.
+	FindNameless(ctx context.Context, merchant, orderKey, platformRefundID string) (Record, error)
 	// Testify writes down the platform's proven word about the end of a refund. The
 	// first word stands; the same again changes nothing but fills in an amount or a
 	// number that was not told; another one is journaled as a [*ContradictionError],
@@ -34,7 +38,8 @@ type Notices interface {
 	// order's remainder unless it failed; an amount that was not told counts as
 	// nothing. A later word about the same refund updates it, but nothing undoes a
 	// success. When a refund of the books turns out to have its number, it goes from
-	// the list. It reports whether anything but the time of the last word changed.
+	// the list. It reports whether anything but the time of the last word changed. Of
+	// two different ends it writes what counts, and returns a [*ForeignEndsError].
 	NoteForeign(ctx context.Context, f ForeignRefund) (bool, error)
 	// ForeignRefunds lists them, newest first; "" means those of all merchants.
 	ForeignRefunds(ctx context.Context, merchant string) ([]ForeignRefund, error)
@@ -86,6 +91,20 @@ type ForeignRefund struct {
 	Last  time.Time             `json:"last"`
 }
 
+// ForeignEndsError says that the platform reported two different ends of a refund
+// that was not made here. A success counts, whichever came first; a person must look.
+type ForeignEndsError struct {
+	Merchant         string
+	PlatformRefundID string
+	Booked           providers.ResultState
+	Reported         providers.ResultState
+}
+
+func (e *ForeignEndsError) Error() string {
+	return fmt.Sprintf("ledger: foreign refund %q of merchant %s was reported %s before and is reported %s now: look for it in the platform's console",
+		e.PlatformRefundID, e.Merchant, e.Booked, e.Reported)
+}
+
 // AuditQuestion is [providers.AuditQuestion] as the ledger needs it.
 type AuditQuestion struct {
 	Merchant         string     `json:"merchant"`
@@ -94,6 +113,11 @@ type AuditQuestion struct {
 	OrderKey         string     `json:"order_key"`
 	Amount           refund.Fen `json:"amount"`
 	At               time.Time  `json:"at"`
+	// MerchantOrder is the merchant's order number and Payer the paying user, as the
+	// question tells them; "" when it does not. They are compared with the refund's
+	// own and not remembered.
+	MerchantOrder string `json:"-"`
+	Payer         string `json:"-"`
 }
 
 // AuditAnswer is the ledger's answer to it.

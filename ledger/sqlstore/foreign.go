@@ -88,22 +88,29 @@ func (t *tx) noteForeign(f ledger.ForeignRefund) (bool, error) {
 		fmt.Sprintf("foreign %s %s %s %d", f.Merchant, f.PlatformRefundID, f.State, int64(f.Amount)), "foreign refund", said); err != nil {
 		return false, err
 	}
+	if found && final(known.State) && final(f.State) && known.State != f.State {
+		t.verdict = &ledger.ForeignEndsError{Merchant: f.Merchant, PlatformRefundID: f.PlatformRefundID, Booked: known.State, Reported: f.State}
+	}
 	known.First, known.Last = next.First, next.Last
 	return !found || next != known, nil
+}
+
+// final tells an end from a word on the way.
+func final(s providers.ResultState) bool {
+	return s == providers.ResultSucceeded || s == providers.ResultFailed
 }
 
 // updated is what is known after the news.
 func updated(known, news ledger.ForeignRefund) ledger.ForeignRefund {
 	fillIn(&known.OrderKey, news.OrderKey)
 	fillIn(&known.Number, news.Number)
-	final := news.State == providers.ResultSucceeded || news.State == providers.ResultFailed
 	open := known.State == providers.ResultUnknown || known.State == providers.ResultProcessing
 	switch {
 	case known.State == providers.ResultSucceeded:
 		known.Amount = max(known.Amount, news.Amount)
 		return known
 	case open && news.State == providers.ResultUnknown: // says nothing new
-	case open, final:
+	case open, final(news.State):
 		known.State = news.State
 	}
 	if news.Amount != 0 {

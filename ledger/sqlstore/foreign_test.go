@@ -51,13 +51,20 @@ func TestAForeignRefundIsWhatThePlatformLastSaid(t *testing.T) {
 			changed, err := b.NoteForeign(t.Context(), c.first)
 			require.NoError(t, err)
 			require.True(t, changed, "it is new")
-			changed, err = b.NoteForeign(t.Context(), c.second)
-			require.NoError(t, err)
-			require.Equal(t, c.changed, changed)
+			said := func(known providers.ResultState, want bool) {
+				changed, err := b.NoteForeign(t.Context(), c.second)
+				require.Equal(t, want, changed)
+				if !final(known) || !final(c.second.State) || known == c.second.State {
+					require.NoError(t, err)
+					return
+				}
+				var ends *ledger.ForeignEndsError
+				require.ErrorAs(t, err, &ends, "two ends are for a person, and written all the same")
+				require.Equal(t, ledger.ForeignEndsError{Merchant: "baidu/M1", PlatformRefundID: "F1", Booked: known, Reported: c.second.State}, *ends)
+			}
+			said(c.first.State, c.changed)
 			once := b.dump()
-			changed, err = b.NoteForeign(t.Context(), c.second)
-			require.NoError(t, err)
-			require.False(t, changed)
+			said(c.state, false)
 			require.Equal(t, once, b.dump())
 
 			want := c.first

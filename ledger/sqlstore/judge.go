@@ -58,6 +58,10 @@ func doubt(r *row, q ledger.AuditQuestion) string {
 	switch {
 	case q.OrderKey != "" && q.OrderKey != r.orderKey:
 		return fmt.Sprintf("refund %s is of order %s, asked is about order %s", r.Key, r.orderKey, refund.CleanText(q.OrderKey))
+	case q.MerchantOrder != "" && r.Request.Order.MerchantID != "" && q.MerchantOrder != r.Request.Order.MerchantID:
+		return fmt.Sprintf("refund %s is of the merchant's order %s, asked is about %s", r.Key, r.Request.Order.MerchantID, refund.CleanText(q.MerchantOrder))
+	case q.Payer != "" && r.Request.Order.UserID != "" && q.Payer != r.Request.Order.UserID:
+		return fmt.Sprintf("asked is about another payer than that of refund %s", r.Key) // personal: unnamed
 	case r.Status != ledger.Open && r.Status != ledger.Succeeded:
 		return fmt.Sprintf("refund %s is %s", r.Key, r.Status)
 	case r.Status == ledger.Succeeded && r.endedBy != "":

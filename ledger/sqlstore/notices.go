@@ -30,6 +30,20 @@ func (s *Store) FindInFlight(ctx context.Context, merchant, orderKey string) (le
 	return s.find(ctx, func(t *tx) (*row, error) { return t.inFlight(merchant, orderKey) })
 }
 
+// FindNameless returns the order's one refund that has ended after it was sent, or
+// may have been, and without the platform's number, or [ledger.ErrUnknown]. A person's ending
+// tells nothing of how the money went: such a refund has no claim to a number.
+func (s *Store) FindNameless(ctx context.Context, merchant, orderKey, platformRefundID string) (ledger.Record, error) {
+	return s.find(ctx, func(t *tx) (*row, error) {
+		return t.one("one ended refund of order "+refund.CleanText(orderKey)+" of merchant "+merchant+" without the platform's number",
+			`SELECT MIN(account), MIN(id) FROM refunds
+			WHERE merchant = ? AND order_key = ? AND order_key <> '' AND status <> 'open' AND sending <> 'none'
+				AND platform_refund_id = '' AND (status <> 'succeeded' OR ended_by = '')
+				AND NOT EXISTS (SELECT 1 FROM foreign_refunds f WHERE f.merchant = ? AND f.platform_refund_id = ?)
+			HAVING COUNT(*) = 1`, merchant, orderKey, merchant, platformRefundID)
+	})
+}
+
 func (s *Store) find(ctx context.Context, look func(*tx) (*row, error)) (ledger.Record, error) {
 	var record ledger.Record
 	err := s.read(ctx, func(t *tx) error {

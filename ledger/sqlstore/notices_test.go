@@ -207,3 +207,38 @@ func TestFinding(t *testing.T) {
 	b.settled("a", 0)
 	require.Empty(t, look(b.FindInFlight, "baidu/M1", "o1"))
 }
+
+func TestANumberMayBeThatOfTheOneRefundThatEndedWithoutIt(t *testing.T) {
+	look := func(b books, merchant, order, id string) string {
+		r, err := b.FindNameless(t.Context(), merchant, order, id)
+		if err != nil {
+			require.ErrorIs(t, err, ledger.ErrUnknown)
+			return ""
+		}
+		return r.Key.ID
+	}
+	ended := func(b books, id string) books {
+		b.openedOf(id, "o1", 10, 100).sent(id, noon)
+		require.NoError(t, b.Settle(t.Context(), key(id), settlement("", 0)))
+		return b
+	}
+	b := ended(newBooks(t, memory), "a")
+	require.Equal(t, "a", look(b, "baidu/M1", "o1", "P1"))
+	require.Empty(t, look(b, "baidu/M2", "o1", "P1"), "of another merchant")
+	require.Empty(t, look(b, "baidu/M1", "o2", "P1"), "of another order")
+	_, err := b.NoteForeign(t.Context(), foreign(succeeded, 30, noon))
+	require.NoError(t, err)
+	require.Empty(t, look(b, "baidu/M1", "o1", "F1"), "a number that is known to be somebody else's")
+	require.NoError(t, b.testify(evidence(succeeded, "P1", 0)))
+	require.Empty(t, look(b, "baidu/M1", "o1", "P2"), "it has its number")
+	require.Empty(t, look(ended(ended(newBooks(t, memory), "a"), "b"), "baidu/M1", "o1", "P1"), "nobody knows which of two")
+
+	for name, b := range map[string]books{
+		"open":                 newBooks(t, memory).openedOf("a", "o1", 10, 100).sent("a", noon),
+		"ended by a person":    newBooks(t, memory).openedOf("a", "o1", 10, 100).sent("a", noon).finished("a", ledger.Succeeded),
+		"ended without a send": newBooks(t, memory).openedOf("a", "o1", 10, 100).finished("a", ledger.Cancelled),
+		"ended with a number":  newBooks(t, memory).openedOf("a", "o1", 10, 100).sent("a", noon).answered("a", noon, answeredAtOnce("P9", "")).settled("a", 0),
+	} {
+		require.Empty(t, look(b, "baidu/M1", "o1", "P1"), name)
+	}
+}

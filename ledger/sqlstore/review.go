@@ -26,17 +26,20 @@ func (s *Store) DecideAudit(ctx context.Context, q ledger.AuditQuestion) (ledger
 		}
 		if known != nil && known.Decision != providers.AuditUndecided {
 			answer = known.answer()
-			if differ(known.Amount, q.Amount) {
+			// The answer stands, whatever is asked now: the platform has heard it.
+			if why := changed(known.AuditQuestion, q); why != "" {
 				answer.Alert = true
-				answer.Why += fmt.Sprintf("; it was asked for %s then and is asked for %s now", known.Amount, q.Amount)
+				answer.Why += "; " + why
 			}
 			if known.Decision == providers.AuditApprove && known.Key != (ledger.Key{}) {
 				r, err := t.load(known.Key)
 				if err != nil {
 					return err
 				}
-				if why := doubt(r, known.AuditQuestion); why != "" {
-					answer.Alert = true // the answer stands, and may now be wrong
+				now := known.AuditQuestion
+				now.MerchantOrder, now.Payer = q.MerchantOrder, q.Payer
+				if why := doubt(r, now); why != "" {
+					answer.Alert = true // and may now be wrong
 					answer.Why += "; since then " + why
 				}
 			}
@@ -68,6 +71,18 @@ func (s *Store) DecideAudit(ctx context.Context, q ledger.AuditQuestion) (ledger
 		return t.saveAudit(next, q.At)
 	})
 	return answer, err
+}
+
+// changed says how a question differs from what was asked before under its number;
+// "" when it does not.
+func changed(before, now ledger.AuditQuestion) string {
+	switch {
+	case before.OrderKey != now.OrderKey && before.OrderKey != "" && now.OrderKey != "":
+		return fmt.Sprintf("it was asked about order %s then and is asked about order %s now", refund.CleanText(before.OrderKey), refund.CleanText(now.OrderKey))
+	case differ(before.Amount, now.Amount):
+		return fmt.Sprintf("it was asked for %s then and is asked for %s now", before.Amount, now.Amount)
+	}
+	return ""
 }
 
 func checkQuestion(q ledger.AuditQuestion) error {

@@ -110,6 +110,8 @@ func TestEveryStatementUsesAnIndex(t *testing.T) {
 		_, err := find(t.Context(), "baidu/M1", "nothing")
 		require.ErrorIs(t, err, ledger.ErrUnknown)
 	}
+	_, err := b.FindNameless(t.Context(), "baidu/M1", "nothing", "nothing")
+	require.ErrorIs(t, err, ledger.ErrUnknown)
 	require.Greater(t, len(statements), 25)
 	// Reading all of a merchant's or an account's refunds is a scan in disguise.
 	scan := regexp.MustCompile(`\bSCAN \w+|USE TEMP B-TREE|\(merchant=\?\)|SEARCH [^a]\w* .*\(account=\?\)`)

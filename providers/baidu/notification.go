@@ -139,9 +139,10 @@ func (f *fields) order() refund.Order {
 // notificationStatus must be there. A number that is not listed is for
 // [notificationStatus.Result] to call unknown, what is no number is not.
 func (f *fields) notificationStatus() notificationStatus {
-	v, err := strconv.ParseInt(f.form.Get("refundStatus"), 10, 64)
-	if err != nil {
-		f.bad("refundStatus: want a number, got %s", account.Length(f.form.Get("refundStatus")))
+	text := f.form.Get("refundStatus")
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || strconv.FormatInt(v, 10) != text { // "01" and "+1" may be a 1, and an end is not guessed
+		f.bad("refundStatus: want a number, got %s", account.Length(text))
 	}
 	return notificationStatus(v)
 }

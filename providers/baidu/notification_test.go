@@ -181,7 +181,7 @@ func TestACallbackIsRefusedWithoutShowingIt(t *testing.T) {
 		tests["a notification with "+name] = test{false, platformSigned(t, with(notice, changes)), "unreadable"}
 		tests["a question with "+name] = test{true, platformSigned(t, with(question, changes)), "unreadable"}
 	}
-	for _, status := range []string{"-", "", secret, "1.0", "0x1"} {
+	for _, status := range []string{"-", "", secret, "1.0", "0x1", "01", "+1", " 1"} {
 		tests["status "+status] = test{false, platformSigned(t, with(notice, form{"refundStatus": status})), "unreadable"}
 	}
 	for _, amount := range []string{"0", "-1", "1.5", "1e3", "0100", secret, "10000000001", "9223372036854775808"} {

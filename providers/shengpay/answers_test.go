@@ -2,6 +2,7 @@ package shengpay
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,6 +73,37 @@ func TestAnAcceptanceMustBeOfThisRefund(t *testing.T) {
 	require.Equal(t, providers.Receipt{Amount: 100}, got)
 }
 
+func TestEveryCouponIsBookedWhateverItsNumber(t *testing.T) {
+	many, sum := changes{"settlementRefundFee": 34}, refund.Fen(0)
+	var list []providers.Coupon
+	for n := range 12 {
+		many[fmt.Sprint("couponRefundId", n)], many[fmt.Sprint("couponRefundFee", n)] = fmt.Sprint("C", n), fmt.Sprint(n)
+		list = append(list, providers.Coupon{ID: fmt.Sprint("C", n), Amount: refund.Fen(n)})
+		sum += refund.Fen(n)
+	}
+	for name, test := range map[string]struct {
+		changes changes
+		want    *providers.Parts
+	}{
+		"none":                     {changes{}, nil},
+		"twelve, in number order":  {many, &providers.Parts{Settled: 34, Coupon: sum, Coupons: list}},
+		"a gap":                    {changes{"settlementRefundFee": 70, "couponRefundFee0": 10, "couponRefundFee2": 5, "couponRefundFee10": 15, "couponRefundFee1": ""}, &providers.Parts{Settled: 70, Coupon: 30, Coupons: []providers.Coupon{{Amount: 10}, {Amount: 5}, {Amount: 15}}}},
+		"counted from 1":           {changes{"settlementRefundFee": 90, "couponRefundFee1": 10, "couponType1": "CASH"}, &providers.Parts{Settled: 90, Coupon: 10, Coupons: []providers.Coupon{{Type: "CASH", Amount: 10}}}},
+		"the total alone":          {changes{"settlementRefundFee": 80, "couponRefundFee": 20, "couponRefundCount": 1}, &providers.Parts{Settled: 80, Coupon: 20}},
+		"told by the settled part": {changes{"settlementRefundFee": 80}, &providers.Parts{Settled: 80, Coupon: 20}},
+		"nothing settled is told":  {changes{"settlementRefundFee": nil}, nil},
+		"words in Chinese":         {changes{"couponRefundFee0": 20, "couponRefundId0": 7, "couponType0": "代金券"}, &providers.Parts{Settled: 100, Coupon: 20, Coupons: []providers.Coupon{{ID: "7", Type: "代金券", Amount: 20}}}},
+		"words that are none":      {changes{"couponRefundFee0": 20, "couponRefundId0": []int{1}, "couponType0": json.RawMessage("null")}, &providers.Parts{Settled: 100, Coupon: 20, Coupons: []providers.Coupon{{Amount: 20}}}},
+		"other names":              {changes{"couponRefundFee_0": 10, "couponRefundFee01": 10, "couponRefundFeeX": 10}, nil},
+	} {
+		got, err := answering(t, signed(t, with(t, accepted, test.changes))).Apply(t.Context(), instruction())
+		require.NoError(t, err, name)
+		require.Equal(t, test.want, got.Parts, name)
+	}
+	_, err := answering(t, signed(t, with(t, accepted, changes{"couponRefundFee0": 1, "couponRefundFee11": 100}))).Apply(t.Context(), instruction())
+	require.Equal(t, needsHuman, failureOf(t, err).Class, "no coupon behind a gap escapes the comparison")
+}
+
 func TestAResultIsFinalOnlyWhenItIsSignedAndOfThisRefund(t *testing.T) {
 	const id = "DF510145179916173312"
 	for name, test := range map[string]struct {
@@ -86,6 +118,10 @@ func TestAResultIsFinalOnlyWhenItIsSignedAndOfThisRefund(t *testing.T) {
 		"closed":                {changes{"refundStatus": "REFUND_CLOSED"}, providers.ResultFailed, providers.ResultUnknown, ""},
 		"a status nobody lists": {changes{"refundStatus": "SUCCESS"}, providers.ResultUnknown, providers.ResultUnknown, ""},
 		"in small letters":      {changes{"refundStatus": "refund_success"}, providers.ResultUnknown, providers.ResultUnknown, ""},
+		"in another script":     {changes{"refundStatus": "退款成功"}, providers.ResultUnknown, providers.ResultUnknown, ""},
+		"with a blank":          {changes{"refundStatus": "REFUND_SUCCESS "}, providers.ResultUnknown, providers.ResultUnknown, ""},
+		"as a number":           {changes{"refundStatus": 1}, providers.ResultUnknown, providers.ResultUnknown, ""},
+		"beside a hidden field": {changes{"attach": "uid=1&refundStatus=REFUND_FAIL"}, providers.ResultUnknown, providers.ResultUnknown, ""},
 		"no status":             {changes{"refundStatus": nil}, providers.ResultUnknown, providers.ResultUnknown, ""},
 		"under its other name":  {changes{"outRefundNo": nil, "refundOrderNo": number}, providers.ResultSucceeded, providers.ResultUnknown, ""},
 		"another amount":        {changes{"refundFee": 99}, "", "", needsHuman},
@@ -142,15 +178,17 @@ func TestAnOrderIsPaidWhenASignedAnswerSaysSo(t *testing.T) {
 		want  providers.OrderState
 		class refund.Class
 	}{
-		"paid":                         {signed(t, order), isPaid, ""},
-		"paid, by the other name":      {signed(t, with(t, order, changes{"status": nil, "payStatus": "PAY_SUCCESS"})), isPaid, ""},
-		"paid, unsigned":               {order, providers.OrderState{}, ""},
-		"another word":                 {signed(t, with(t, order, changes{"status": "CLOSED"})), providers.OrderState{}, ""},
-		"no word":                      {signed(t, with(t, order, changes{"status": nil})), providers.OrderState{}, ""},
-		"of no order":                  {signed(t, with(t, order, changes{"outTradeNo": nil})), providers.OrderState{}, ""},
-		"of another order":             {signed(t, with(t, order, changes{"outTradeNo": "x"})), providers.OrderState{}, needsHuman},
-		"of another merchant":          {signed(t, with(t, order, changes{"mchId": "1"})), providers.OrderState{}, transient},
-		"with an unreadable total":     {signed(t, with(t, order, changes{"totalFee": "1.00"})), providers.OrderState{}, transient},
+		"paid":                     {signed(t, order), isPaid, ""},
+		"paid, by the other name":  {signed(t, with(t, order, changes{"status": nil, "payStatus": "PAY_SUCCESS"})), isPaid, ""},
+		"paid, unsigned":           {order, providers.OrderState{}, ""},
+		"another word":             {signed(t, with(t, order, changes{"status": "CLOSED"})), providers.OrderState{}, ""},
+		"no word":                  {signed(t, with(t, order, changes{"status": nil})), providers.OrderState{}, ""},
+		"of no order":              {signed(t, with(t, order, changes{"outTradeNo": nil})), providers.OrderState{}, ""},
+		"of another order":         {signed(t, with(t, order, changes{"outTradeNo": "x"})), providers.OrderState{}, needsHuman},
+		"of another merchant":      {signed(t, with(t, order, changes{"mchId": "1"})), providers.OrderState{}, transient},
+		"with an unreadable total": {signed(t, with(t, order, changes{"totalFee": "1.00"})), providers.OrderState{}, transient},
+		// Signed alike whether appId is a field or the tail of attach: as good as unsigned.
+		"with an attach of our fields": {signed(t, with(t, order, changes{"attach": "uid=1&appId=x"})), providers.OrderState{}, ""},
 		"with an attach of parameters": {signed(t, with(t, order, changes{"attach": "x=1&y=2"})), isPaid, ""},
 	} {
 		got, err := answering(t, test.body).OrderState(t.Context(), instruction().Request.Order)

@@ -86,6 +86,9 @@ func (p *Provider) failure(o op, r reply) error {
 			f.Hint = hintAsk
 		}
 	}
+	if !listed {
+		f.Hint += suggestion(r.message)
+	}
 	return fail(o, f)
 }
 

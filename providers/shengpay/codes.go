@@ -1,6 +1,8 @@
 package shengpay
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/refundflow/refundflow/refund"
@@ -80,23 +82,46 @@ func (p *Provider) silent(name string) bool {
 	return !listed || row.class == refund.ClassRejected || row.class == refund.ClassInsufficientFunds
 }
 
+// returnTexts are read from the top; what none of them is found in is ambiguous.
+// Inferred: no list of such texts is published.
+var returnTexts = []struct {
+	text *regexp.Regexp
+	row  code
+}{
+	// The page's own advice on SYSTEM_ERROR, "send again with the same parameters",
+	// names parameters and yet leaves open what became of the first request.
+	{regexp.MustCompile(`系统|繁忙|超时|稍后|相同|(?i:system|busy|time ?out|timed out|later|\bsame\b)`), code{class: refund.ClassAmbiguous, hint: hintLook}},
+	// "sign" as a word, as in signType and SIGN_ERROR: other words end in it.
+	{regexp.MustCompile(`签名|验签|(?i:(^|[^a-z])sign(ature|type|error|ing)?([^a-z]|$))`), code{class: refund.ClassMisconfigured, hint: hintKeys}},
+	{regexp.MustCompile(`参数|(?i:param)`), code{class: refund.ClassMisconfigured, request: true, hint: hintParams}},
+}
+
 // returned reads returnMsg, all there is when returnCode is FAIL (§7.2). Such an
-// answer is not about the refund but about the request.
+// answer is not about the refund but about the request, unless the system speaks
+// of itself.
 func returned(message string) code {
-	text := strings.ToLower(message)
-	for _, t := range []struct {
-		part string
-		row  code
-	}{ // inferred: no list of these texts is published
-		{"签名", code{class: refund.ClassMisconfigured, hint: hintKeys}},
-		{"验签", code{class: refund.ClassMisconfigured, hint: hintKeys}},
-		{"sign", code{class: refund.ClassMisconfigured, hint: hintKeys}},
-		{"参数", code{class: refund.ClassMisconfigured, request: true, hint: hintParams}},
-		{"param", code{class: refund.ClassMisconfigured, request: true, hint: hintParams}},
-	} {
-		if strings.Contains(text, t.part) {
+	for _, t := range returnTexts {
+		if t.text.MatchString(message) {
 			return t.row
 		}
 	}
 	return code{class: refund.ClassAmbiguous, hint: hintLook}
+}
+
+// suggestion is what the text beside an unlisted code lets a person guess, "" for
+// nothing. It is for people alone: the table lacks every code that a refund really
+// meets, and no text decides anything (inferred, §7.1, §8).
+func suggestion(message string) string {
+	for _, t := range []struct{ words, hint string }{
+		{"余额不足", "; its text speaks of the balance: top up, or decide another source for a new refund"},
+		{"超过 大于", "; its text speaks of too much: compare the amount with what is left of the order"},
+		{"重复", "; its text speaks of a repeated number: compare the refund that has it"},
+		{"不存在", "; its text speaks of what does not exist: compare order.merchant_id and the account with the payment"},
+		{"频繁", "; its text speaks of too many requests: wait"},
+	} {
+		if slices.ContainsFunc(strings.Fields(t.words), func(word string) bool { return strings.Contains(message, word) }) {
+			return t.hint
+		}
+	}
+	return ""
 }

@@ -2,6 +2,7 @@ package shengpay
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,16 +148,23 @@ func TestARefusedRequestIsReadByItsText(t *testing.T) {
 		request bool
 	}
 	for message, want := range map[string]reading{
-		"签名错误":          {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
-		"验签失败":          {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
-		"Sign error":    {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
-		"参数 sign 错误":    {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
-		"缺少参数 mchId":    {[3]refund.Class{misconfigured, misconfigured, misconfigured}, true},
-		"PARAMS_ERROR":  {[3]refund.Class{misconfigured, misconfigured, misconfigured}, true},
-		"系统繁忙":          {[3]refund.Class{ambiguous, transient, transient}, false},
-		"":              {[3]refund.Class{ambiguous, transient, transient}, false},
-		"OK":            {[3]refund.Class{ambiguous, transient, transient}, false},
-		"refund failed": {[3]refund.Class{ambiguous, transient, transient}, false},
+		"签名错误":         {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
+		"验签失败":         {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
+		"Sign error":   {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
+		"参数 sign 错误":   {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
+		"缺少参数 mchId":   {[3]refund.Class{misconfigured, misconfigured, misconfigured}, true},
+		"PARAMS_ERROR": {[3]refund.Class{misconfigured, misconfigured, misconfigured}, true},
+		"参数异常，请检查后重试":  {[3]refund.Class{misconfigured, misconfigured, misconfigured}, true},
+		"invalid sign": {[3]refund.Class{misconfigured, misconfigured, misconfigured}, false},
+		// The advice on SYSTEM_ERROR names parameters, and words end in "sign".
+		"系统异常,请用相同请求参数重新发起请求":                     {[3]refund.Class{ambiguous, transient, transient}, false},
+		"请用相同参数重试":                                {[3]refund.Class{ambiguous, transient, transient}, false},
+		"timeout, retry with the same parameters": {[3]refund.Class{ambiguous, transient, transient}, false},
+		"refund is not assigned to a channel":     {[3]refund.Class{ambiguous, transient, transient}, false},
+		"系统繁忙":                                    {[3]refund.Class{ambiguous, transient, transient}, false},
+		"":                                        {[3]refund.Class{ambiguous, transient, transient}, false},
+		"OK":                                      {[3]refund.Class{ambiguous, transient, transient}, false},
+		"refund failed":                           {[3]refund.Class{ambiguous, transient, transient}, false},
 	} {
 		body := fmt.Sprintf(`{"returnCode":"FAIL","returnMsg":%q,"resultCode":"SUCCESS"}`, message)
 		unsigned := want
@@ -169,6 +177,25 @@ func TestARefusedRequestIsReadByItsText(t *testing.T) {
 			_, err := p.Apply(t.Context(), instruction())
 			require.Equal(t, want.request, failureOf(t, err).RequestOnly, message)
 			require.Equal(t, "returnCode FAIL", failureOf(t, err).Code)
+		}
+	}
+}
+
+func TestATextBesideAnUnlistedCodeHintsToPeopleAndDecidesNothing(t *testing.T) {
+	for message, want := range map[string]string{
+		"账户余额不足，请充值": "top up", "退款金额超过可退金额": "what is left", "退款金额大于订单金额": "what is left",
+		"退款单号重复": "repeated number", "订单不存在": "does not exist", "请求过于频繁": "wait", "其他": "",
+	} {
+		body := strings.Replace(refusal("NEW_CODE"), "其他", message, 1)
+		for _, answer := range []string{body, signed(t, body)} {
+			p := answering(t, answer)
+			require.Equal(t, [3]refund.Class{ambiguous, nothing, needsHuman}, classesOf(t, p), message)
+			_, applyErr := p.Apply(t.Context(), instruction())
+			_, orderErr := p.OrderState(t.Context(), instruction().Request.Order)
+			for _, err := range []error{applyErr, orderErr} {
+				require.Contains(t, failureOf(t, err).Hint, want)
+				require.Equal(t, want != "", strings.Contains(failureOf(t, err).Hint, "its text"), message)
+			}
 		}
 	}
 }

@@ -3,6 +3,9 @@ package shengpay
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 
 	"github.com/refundflow/refundflow/providers"
 	"github.com/refundflow/refundflow/providers/wire"
@@ -41,7 +44,11 @@ func readFacts(o wire.Object) (facts, error) {
 			continue
 		}
 		var id wire.ID
-		if err := o.Read(name, &id); err != nil {
+		err := o.Read(name, &id)
+		if err != nil && name == "refundStatus" && o[name][0] == '"' {
+			continue // a word in another script is one more that no list knows
+		}
+		if err != nil {
 			return facts{}, err
 		}
 		f.ids[name] = string(id)
@@ -56,8 +63,7 @@ func readFacts(o wire.Object) (facts, error) {
 		}
 		f.fees[name] = fee
 	}
-	// Coupons are numbered from 0, and the number is glued to the name (§3.2).
-	for n := 0; given(o, fmt.Sprintf("couponRefundFee%d", n)); n++ {
+	for _, n := range couponNumbers(o) {
 		c, err := readCoupon(o, n)
 		if err != nil {
 			return facts{}, err
@@ -76,17 +82,42 @@ func readFacts(o wire.Object) (facts, error) {
 	return f, nil
 }
 
-func readCoupon(o wire.Object, n int) (providers.Coupon, error) {
-	fee, err := readFee(o, fmt.Sprintf("couponRefundFee%d", n))
-	c := providers.Coupon{Amount: fee}
-	for name, into := range map[string]*string{"couponRefundId": &c.ID, "couponType": &c.Type} {
-		var text wire.ID
-		if name = fmt.Sprintf("%s%d", name, n); err == nil && given(o, name) {
-			err = o.Read(name, &text)
-			*into = string(text)
+// couponName is the amount of one coupon. Coupons are numbered from 0, and the
+// number is glued to the name (§3.2).
+var couponName = regexp.MustCompile(`^couponRefundFee(0|[1-9][0-9]{0,3})$`)
+
+// couponNumbers are those that are there, in their own order. That none is left
+// out is not documented: whoever stopped at a gap would lose the coupons behind it.
+func couponNumbers(o wire.Object) (numbers []int) {
+	for name := range o {
+		if match := couponName.FindStringSubmatch(name); match != nil && given(o, name) {
+			n, _ := strconv.Atoi(match[1]) // at most four digits
+			numbers = append(numbers, n)
 		}
 	}
-	return c, err
+	slices.Sort(numbers)
+	return numbers
+}
+
+func readCoupon(o wire.Object, n int) (providers.Coupon, error) {
+	fee, err := readFee(o, fmt.Sprintf("couponRefundFee%d", n))
+	return providers.Coupon{
+		ID: label(o, fmt.Sprintf("couponRefundId%d", n)), Type: label(o, fmt.Sprintf("couponType%d", n)), Amount: fee,
+	}, err
+}
+
+// label reads a coupon's words, on which nothing is decided: no alphabet is
+// documented, and what cannot be read must not put an accepted refund in doubt.
+func label(o wire.Object, name string) string {
+	var id wire.ID
+	if o.Read(name, &id) == nil {
+		return string(id)
+	}
+	var text string
+	if o.Read(name, &text) != nil {
+		return ""
+	}
+	return refund.CleanText(text)
 }
 
 func (f facts) couponSum() (sum refund.Fen) {
@@ -96,13 +127,19 @@ func (f facts) couponSum() (sum refund.Fen) {
 	return sum
 }
 
-// parts is how the refund divides, nil when nothing of it is a coupon (§3.2).
+// parts is how the refund divides, nil when nothing of it is a coupon (§3.2). A
+// smaller settlementRefundFee tells of coupons by itself: then they are the rest
+// (inferred).
 func (f facts) parts() *providers.Parts {
 	coupon := max(f.fees["couponRefundFee"], f.couponSum())
-	if coupon == 0 {
+	settled, told := f.fees["settlementRefundFee"]
+	if coupon == 0 && told {
+		coupon = f.fees["refundFee"] - settled
+	}
+	if coupon <= 0 {
 		return nil
 	}
-	return &providers.Parts{Settled: f.fees["settlementRefundFee"], Coupon: coupon, Coupons: f.coupons}
+	return &providers.Parts{Settled: settled, Coupon: coupon, Coupons: f.coupons}
 }
 
 func given(o wire.Object, name string) bool { return o.Has(name) && string(o[name]) != `""` }

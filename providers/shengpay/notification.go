@@ -21,7 +21,7 @@ func (p *Provider) Notification(c providers.Callback) (providers.Notification, e
 	if len(c.Body) > maxNotification {
 		return providers.Notification{}, unreadableFailure(opNotification, errors.New("the message is larger than 64 KiB"))
 	}
-	members, err := wire.ParseObject(c.Body)
+	members, err := parseMessage(c.Body)
 	if err == nil {
 		err = verify(p.platform, members)
 	}

@@ -44,6 +44,7 @@ func TestANotificationSaysWhatItsSignatureProves(t *testing.T) {
 		"failed":                          {changes{"refundStatus": "REFUND_FAIL"}, state(providers.ResultFailed), ""},
 		"processing":                      {changes{"refundStatus": "REFUND_PROCESSING"}, state(providers.ResultProcessing), ""},
 		"a status nobody lists":           {changes{"refundStatus": "DONE"}, state(providers.ResultUnknown), ""},
+		"a status in another script":      {changes{"refundStatus": "退款成功"}, state(providers.ResultUnknown), ""},
 		"no status":                       {changes{"refundStatus": nil}, state(providers.ResultUnknown), ""},
 		"a failed exchange":               {changes{"returnCode": "FAIL"}, state(providers.ResultUnknown), ""},
 		"a failed business":               {changes{"resultCode": "FAIL"}, state(providers.ResultUnknown), ""},
@@ -154,4 +155,25 @@ func TestTheReplyIsTheBareWord(t *testing.T) {
 	p := newProvider(t, settings(t, "https://localhost"))
 	require.Equal(t, providers.Reply{Status: 200, ContentType: "text/plain", Body: []byte("SUCCESS")}, p.NotificationReply(true))
 	require.Equal(t, providers.Reply{Status: 200, ContentType: "text/plain", Body: []byte("FAIL")}, p.NotificationReply(false))
+}
+
+// What PHP, Java and .NET make of one message: escapes, blanks, a byte order mark.
+func TestAnySpellingOfTheSameJSONIsTheSameMessage(t *testing.T) {
+	p := newProvider(t, settings(t, "https://localhost"))
+	plain := signed(t, with(t, notice, changes{"returnMsg": "成功/OK"}))
+	want, err := p.Notification(providers.Callback{Body: []byte(plain)})
+	require.NoError(t, err)
+	for _, spelt := range []string{
+		"\ufeff" + plain, " \r\n" + plain + "\r\n", strings.ReplaceAll(plain, "/", `\/`), strings.ReplaceAll(plain, "成功", `\u6210\u529f`),
+		strings.ReplaceAll(plain, `":`, "\" :\n\t"), strings.Replace(plain, "{", `{"attach":"","couponRefundCount":null,"detail":[{}],`, 1),
+	} {
+		require.NotEqual(t, plain, spelt)
+		got, err := p.Notification(providers.Callback{Body: []byte(spelt)})
+		require.NoError(t, err, spelt)
+		require.Equal(t, want, got, spelt)
+	}
+	_, err = answering(t, "\ufeff"+signed(t, accepted)).Apply(t.Context(), instruction())
+	require.NoError(t, err)
+	_, err = answering(t, "\ufeff\ufeff"+signed(t, accepted)).Apply(t.Context(), instruction())
+	require.Equal(t, refund.ClassAmbiguous, failureOf(t, err).Class, "one mark is a mark, two are something else")
 }

@@ -1,6 +1,7 @@
 package shengpay
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -35,10 +36,10 @@ func (r reply) refused() bool { return r.returned == verdictFail || r.result == 
 
 // parseReply reads an envelope in the order of §3.3. Shengpay's own samples leave
 // out returnCode; an answer without it is no answer, never a success. A wrong
-// signature spoils whatever the answer says, a missing one only its proof, unless
-// the settings want more.
+// signature spoils whatever the answer says, a missing one only its proof, and so
+// does one that proves two readings, unless the settings want more.
 func (p *Provider) parseReply(body []byte) (reply, error) {
-	members, err := wire.ParseObject(body)
+	members, err := parseMessage(body)
 	if err != nil {
 		return reply{}, err
 	}
@@ -47,7 +48,9 @@ func (p *Provider) parseReply(body []byte) (reply, error) {
 		return reply{}, err
 	}
 	unsigned := verify(p.platform, members)
-	if unsigned != nil && !errors.Is(unsigned, errUnsigned) {
+	// An order's attach may look like parameters for ever: its answers prove
+	// nothing, but refusing them would keep the order from ever being refunded.
+	if unsigned != nil && !errors.Is(unsigned, errUnsigned) && !errors.Is(unsigned, errBlurred) {
 		return reply{}, unsigned
 	}
 	r.proven = unsigned == nil
@@ -65,6 +68,12 @@ func (p *Provider) parseReply(body []byte) (reply, error) {
 		r.code, r.message = r.text("errorCode"), r.text("errorCodeDes")
 	}
 	return r, nil
+}
+
+// parseMessage reads a message without the byte order mark that some writers of
+// UTF-8 put before it: the mark is no part of any value, and thus of no signature.
+func parseMessage(body []byte) (wire.Object, error) {
+	return wire.ParseObject(bytes.TrimPrefix(body, []byte("\ufeff")))
 }
 
 func readVerdict(members wire.Object, name string) (verdict, error) {

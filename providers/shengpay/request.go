@@ -55,7 +55,7 @@ func description(reason string) string {
 		_, size := utf8.DecodeLastRuneInString(s)
 		s = s[:len(s)-size]
 	}
-	return s
+	return strings.TrimRight(s, " ") // a blank that a reader trims would spoil the signature
 }
 
 // call makes a signed request. The nonce is new on every attempt, as all clients

@@ -141,12 +141,13 @@ func TestEveryAttemptHasItsOwnNonceAndTheSameContent(t *testing.T) {
 
 func TestTheReasonIsOneLineOfAtMost128Bytes(t *testing.T) {
 	for reason, want := range map[string]string{
-		"not <delivered> & \"late\"": "not <delivered> & \"late\"",
-		" a\n b\t c ":                "a b c",
-		strings.Repeat("退", 42):      strings.Repeat("退", 42),
-		strings.Repeat("退", 43):      strings.Repeat("退", 42),
-		strings.Repeat("a", 110):     strings.Repeat("a", 110),
-		"a\xff\u0000b":               "a\ufffd b",
+		"not <delivered> & \"late\"":   "not <delivered> & \"late\"",
+		" a\n b\t c ":                  "a b c",
+		strings.Repeat("退", 42):        strings.Repeat("退", 42),
+		strings.Repeat("退", 43):        strings.Repeat("退", 42),
+		strings.Repeat("退", 42) + " 货": strings.Repeat("退", 42),
+		strings.Repeat("a", 110):       strings.Repeat("a", 110),
+		"a\xff\u0000b":                 "a\ufffd b",
 	} {
 		got := description(reason)
 		require.Equal(t, want, got)

@@ -28,6 +28,8 @@ var canonical = wire.Canonical{Omit: []string{fieldSign}, OmitEmpty: true}
 var (
 	errUnsigned  = errors.New("the message has no signature")
 	errSignature = errors.New("the message's signature does not hold")
+	// errBlurred: the signature holds, but over a text that can be read in two ways.
+	errBlurred = fmt.Errorf("%w: a value holds what could be a field", errSignature)
 )
 
 // sign returns the signature over params: SHA-1, whatever "RSA" suggests (§5.1).
@@ -36,8 +38,8 @@ func sign(key *rsa.PrivateKey, params map[string]string) (string, error) {
 }
 
 // verify checks a message against Shengpay's key, over whatever members it has
-// (§4.2). It returns [errUnsigned] when there is no signature to check, else
-// [errSignature].
+// (§4.2). It returns [errUnsigned] when there is no signature to check,
+// [errBlurred] when it holds and yet proves nothing, else [errSignature].
 //
 // How null and nested values are signed is not documented: clients leave them
 // out, Shengpay's own PHP writes null as "name=" (§5.3). A message that has a null
@@ -56,7 +58,7 @@ func verify(key *rsa.PublicKey, members wire.Object) error {
 	if err != nil {
 		return fmt.Errorf("%w: sign is not base64 (%d characters)", errSignature, len(encoded))
 	}
-	plain, nulls, err := signedValues(members)
+	plain, nulls, blurred, err := signedValues(members)
 	if err != nil {
 		return err
 	}
@@ -72,27 +74,29 @@ func verify(key *rsa.PublicKey, members wire.Object) error {
 	if err != nil {
 		return fmt.Errorf("%w for the configured platform key: %w", errSignature, err)
 	}
+	if blurred {
+		return errBlurred
+	}
 	return nil
 }
 
 // signedValues returns the values as they are signed: texts decoded, numbers in
 // the digits that were sent, since a float would change them (§5.3). nulls holds
-// the members that are null; nested ones are in neither.
-func signedValues(members wire.Object) (plain, nulls map[string]string, err error) {
+// the members that are null; nested ones are in neither. blurred: some value
+// hides what could be a field, see hidesField.
+func signedValues(members wire.Object) (plain, nulls map[string]string, blurred bool, err error) {
 	plain, nulls = map[string]string{}, map[string]string{}
 	for name, raw := range members {
 		if strings.ContainsAny(name, "&=") {
-			return nil, nil, fmt.Errorf("%w: a name holds what could be two", errSignature)
+			return nil, nil, false, fmt.Errorf("%w: a name holds what could be two", errSignature)
 		}
 		value := string(raw)
 		if raw[0] == '"' {
 			if err := json.Unmarshal(raw, &value); err != nil {
-				return nil, nil, fmt.Errorf("%w: a text cannot be read", errSignature)
+				return nil, nil, false, fmt.Errorf("%w: a text cannot be read", errSignature)
 			}
 		}
-		if name != fieldSign && hidesField(value) {
-			return nil, nil, fmt.Errorf("%w: a value holds what could be a field", errSignature)
-		}
+		blurred = blurred || name != fieldSign && hidesField(value)
 		switch raw[0] {
 		case 'n':
 			nulls[name] = ""
@@ -101,7 +105,7 @@ func signedValues(members wire.Object) (plain, nulls map[string]string, err erro
 			plain[name] = value
 		}
 	}
-	return plain, nulls, nil
+	return plain, nulls, blurred, nil
 }
 
 // hidesField reports whether a value ends in what could be a field of its own.

@@ -92,7 +92,7 @@ func (s Settings) mistakes() *account.Mistakes {
 	if problem := account.AddressProblem(s.URL); s.URL != "" && problem != "" && !s.intercepted() {
 		bad.Add("url", "%s", problem)
 	}
-	if problem := notifyProblem(s.NotifyURL); s.NotifyURL != "" && problem != "" {
+	if problem := s.notifyProblem(); s.NotifyURL != "" && problem != "" {
 		bad.Add("notify_url", "%s", problem)
 	}
 	account.Times{Timeout: s.Timeout, Poll: s.Poll, PollFor: s.PollFor, AbsenceInterval: s.AbsenceInterval}.Check(bad)
@@ -112,12 +112,16 @@ func (s Settings) intercepted() bool {
 	return s.Transport == TransportCloudRun && strings.TrimRight(s.URL, "/") == productionURL[TransportCloudRun]
 }
 
-// notifyProblem says what WeChat would dislike about a notification address (§2).
-func notifyProblem(address string) string {
+// notifyProblem says what WeChat would dislike about the notification address (§2).
+// A stand-in, which has an address of its own, may call over plain http.
+func (s Settings) notifyProblem() string {
+	address := s.NotifyURL
 	u, err := url.Parse(address)
 	switch {
 	case err != nil, u.Host == "", u.Scheme != "https" && u.Scheme != "http":
 		return "want an address such as https://host/path, got " + account.Length(address)
+	case u.Scheme == "http" && (s.URL == "" || s.URL == productionURL[TransportV2]):
+		return "want https: WeChat calls public addresses over nothing else"
 	case u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "":
 		return "want an address without user, query and fragment: WeChat refuses them"
 	case len(address) > 256:

@@ -23,24 +23,26 @@ var errAbsent = errors.New("WeChat shows no such refund")
 var errSilent = errors.New("WeChat refused the query without saying why")
 
 // judge reads the two layers that every business answer has (§4.2): was the
-// message understood, and was it granted. It returns nil, [errAbsent], [errSilent] or a
+// message understood, and was it granted. White space around a word is the layout
+// of a document, not part of the word. It returns nil, [errAbsent], [errSilent] or a
 // [*refund.Failure].
 func judge(o op, f fields) error {
-	switch f["return_code"] {
+	switch f.word("return_code") {
 	case returnSuccess:
 	case returnFail:
 		return codeFailure(layerReturn, o, returnFail, f["return_msg"])
 	default:
 		return unreadableFailure(o, errors.New("return_code is neither SUCCESS nor FAIL"))
 	}
-	switch f["result_code"] {
+	switch f.word("result_code") {
 	case returnSuccess:
 		return nil
 	case returnFail:
-		if o == opQuery && f["err_code"] == "" {
+		number := f.word("err_code")
+		if o == opQuery && number == "" {
 			return errSilent
 		}
-		return codeFailure(layerBusiness, o, f["err_code"], f["err_code_des"])
+		return codeFailure(layerBusiness, o, number, f["err_code_des"])
 	}
 	return unreadableFailure(o, errors.New("result_code is neither SUCCESS nor FAIL"))
 }

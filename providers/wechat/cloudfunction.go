@@ -54,7 +54,7 @@ func newCloudFunction(bad *account.Mistakes, p *Provider) *cloudFunction {
 var actions = map[op]string{opApply: "refund", opQuery: "queryRefund", opOrder: "queryOrder"}
 
 func (c *cloudFunction) exchange(ctx context.Context, o op, business params) (fields, error) {
-	ps := c.p.cloudParams(business)
+	ps := c.p.cloudParams(o, business)
 	if o == opApply {
 		ps.text("function_name", c.p.settings.CallbackFunction)
 		ps.text("env_id", c.p.settings.CallbackEnv)

@@ -51,7 +51,7 @@ func (c *cloudRun) exchange(ctx context.Context, o op, business params) (fields,
 
 func (c *cloudRun) body(o op, business params) (string, error) {
 	s := c.p.settings
-	ps := c.p.cloudParams(business)
+	ps := c.p.cloudParams(o, business)
 	body := ps.object(func(name string) string { return name })
 	if o == opApply {
 		body["env_id"] = s.EnvID
@@ -73,11 +73,14 @@ func (c *cloudRun) open(callback providers.Callback) (fields, bool, error) {
 func (c *cloudRun) reply(taken bool) providers.Reply { return cloudReply(taken) }
 
 // cloudParams adds what every request of the cloud dialects has around its
-// business content; the platform adds appid and mch_id by itself.
-func (p *Provider) cloudParams(business params) params {
+// business content; the platform adds appid and mch_id by itself. The queries' own
+// tables know no sub_appid (§5), and the shipped function refuses it there.
+func (p *Provider) cloudParams(o op, business params) params {
 	var ps params
 	ps.text("sub_mch_id", p.settings.SubMchID)
-	ps.text("sub_appid", p.settings.SubAppID)
+	if o == opApply {
+		ps.text("sub_appid", p.settings.SubAppID)
+	}
 	ps.text("nonce_str", p.nonce())
 	return append(ps, business...)
 }

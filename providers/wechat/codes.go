@@ -51,19 +51,20 @@ type code struct {
 }
 
 const (
-	hintLook    = "the outcome is not known: ask WeChat before the same request is sent again"
-	hintAgain   = "WeChat was too busy: send the same request again"
-	hintSlow    = "too many requests: wait"
-	hintFunds   = "the merchant's refundable balance is too low: recharge it; the same request is repeated"
-	hintKey     = "compare mch_id, sign_type and api_key_file with the merchant console"
-	hintIDs     = "compare appid, mch_id and sub_mch_id with the merchant console"
-	hintOrder   = "compare order.platform_id, order.merchant_id and order.total with the payment callback"
-	hintScope   = "compare the order's numbers, transport and merchant number: an order is refunded only where it was paid"
-	hintCompare = "a refund with other amounts may exist under this number, perhaps of another installation: compare it in the merchant console; never change the number"
-	hintRead    = "read WeChat's text and look for the refund in the merchant console"
-	hintProgram = "WeChat finds the message malformed: compare url and transport with its pages"
-	hintRelease = "redeploy with the open-interface service switched on and the path on its white list"
-	hintTrigger = "compare env, function and the cloud environment with WeChat's console"
+	hintLook      = "the outcome is not known: ask WeChat before the same request is sent again"
+	hintAgain     = "WeChat was too busy: send the same request again"
+	hintSlow      = "too many requests: wait"
+	hintFunds     = "the merchant's refundable balance is too low: recharge it; the same request is repeated"
+	hintKey       = "compare mch_id, sign_type and api_key_file with the merchant console"
+	hintIDs       = "compare appid, mch_id and sub_mch_id with the merchant console"
+	hintRemainder = "the order's refunds would exceed what was paid: list them in the merchant console"
+	hintOrder     = "compare order.platform_id, order.merchant_id and order.total with the payment callback"
+	hintScope     = "compare the order's numbers, transport and merchant number: an order is refunded only where it was paid"
+	hintCompare   = "a refund with other amounts may exist under this number, perhaps of another installation: compare it in the merchant console; never change the number"
+	hintRead      = "read WeChat's text and look for the refund in the merchant console"
+	hintProgram   = "WeChat finds the message malformed: compare url and transport with its pages"
+	hintRelease   = "redeploy with the open-interface service switched on and the path on its white list"
+	hintTrigger   = "compare env, function and the cloud environment with WeChat's console"
 )
 
 // codes is §11 as data. Rows with a text come before those without.
@@ -74,13 +75,15 @@ var codes = []code{
 	{layer: layerBusiness, op: opApply, code: "ERROR", text: "订单已全额退款", class: refund.ClassAmbiguous,
 		hint: "the order is given back in full already: ask for our number; absent, somebody else did it"},
 	{layer: layerBusiness, op: opApply, code: "ERROR", text: "累计退款金额大于支付金额", class: refund.ClassRejected,
-		hint: "the order's refunds would exceed what was paid: list them in the merchant console"},
+		hint: hintRemainder},
+	{layer: layerBusiness, op: opApply, code: "ERROR", text: "申请退款金额大于", class: refund.ClassRejected, hint: hintRemainder},
 	{layer: layerBusiness, op: opApply, code: "INVALID_REQUEST", text: "订单金额或退款金额与之前请求不一致", class: refund.ClassNeedsHuman, hint: hintCompare},
 	{layer: layerBusiness, op: opApply, code: "INVALID_REQUEST", text: "订单已关闭", class: refund.ClassRejected, hint: "the order was closed without payment"},
 	{layer: layerBusiness, op: opApply, code: "INVALID_REQUEST", text: "您的请求参数与订单信息不一致", class: refund.ClassMisconfigured, request: true, hint: hintScope},
 	{layer: layerBusiness, op: opApply, code: "NOTENOUGH", text: "交易未结算资金不足", class: refund.ClassInsufficientFunds,
 		hint: "unsettled funds are too low: set refund_account to REFUND_SOURCE_RECHARGE_FUNDS (old fund flow) or recharge"},
 	{layer: layerBusiness, op: opApply, code: "NOTENOUGH", text: "基本账户余额不足", class: refund.ClassInsufficientFunds, hint: hintFunds},
+	{layer: layerBusiness, op: opApply, code: "FREQUENCY_LIMITED", text: "频率限制", class: refund.ClassThrottled, wait: time.Minute, hint: hintSlow},
 
 	{layer: layerBusiness, op: opApply, code: "SYSTEMERROR", class: refund.ClassAmbiguous, hint: hintLook},
 	{layer: layerBusiness, op: opApply, code: "BIZERR_NEED_RETRY", class: refund.ClassTransient, hint: hintAgain},
@@ -105,6 +108,14 @@ var codes = []code{
 	{layer: layerBusiness, op: opApply, code: "INVALID_REQUEST", class: refund.ClassNeedsHuman, hint: hintRead},
 
 	{layer: layerReturn, code: returnFail, text: "签名错误", class: refund.ClassMisconfigured, hint: hintKey},
+	// The seed's own words for return_msg, and for its codes of a message that was
+	// not understood; that the latter come as return_msg is inferred.
+	{layer: layerReturn, code: returnFail, text: "签名失败", class: refund.ClassMisconfigured, hint: hintKey},
+	{layer: layerReturn, code: returnFail, text: "参数格式校验错误", class: refund.ClassMisconfigured, request: true, hint: hintOrder},
+	{layer: layerReturn, code: returnFail, text: "MCHID不存在", class: refund.ClassMisconfigured, hint: hintIDs},
+	{layer: layerReturn, code: returnFail, text: "APPID不存在", class: refund.ClassMisconfigured, hint: hintIDs},
+	{layer: layerReturn, code: returnFail, text: "XML格式错误", class: refund.ClassMisconfigured, hint: hintProgram},
+	{layer: layerReturn, code: returnFail, text: "请使用post方法", class: refund.ClassMisconfigured, hint: hintProgram},
 	{layer: layerReturn, code: returnFail, text: "受理关系不存在", class: refund.ClassMisconfigured, hint: "bind sub_mch_id to the service provider in the merchant console"},
 	{layer: layerReturn, code: returnFail, text: "特约子商户商户号未授权服务商的产品权限", class: refund.ClassMisconfigured,
 		hint: "the sub-merchant must authorise the refund interface in its merchant console"},
@@ -141,7 +152,13 @@ const (
 )
 
 // refusedTokens are answers of the gateway to a bad token; nothing was invoked.
-var refusedTokens = []string{"40014", "41001", "42001"}
+// 40001 is not in the trigger's list but is WeChat's general code for a token that
+// somebody else's newer one has replaced (inferred): kept, it would fail for hours.
+var refusedTokens = []string{"40001", "40014", "41001", "42001"}
+
+// vague are codes that leave it to the text, under whichever of them it comes
+// (§11.3); "" because CloudPay may hide the code (inferred, §16.12).
+var vague = []string{"", "ERROR", "INVALID_REQUEST"}
 
 // find returns the first row that fits, or what an unlisted code means (§11): an
 // apply may have gone through, everything else is for a person. A read can be
@@ -154,8 +171,7 @@ func find(l layer, o op, number, message string) (row code, listed bool) {
 	}
 	for _, from := range of {
 		i := slices.IndexFunc(codes, func(c code) bool {
-			// CloudPay may hide the code and leave the text (inferred, §16.12).
-			named := c.code == number || number == "" && c.text != ""
+			named := c.code == number || c.text != "" && slices.Contains(vague, number)
 			return c.layer == l && (c.op == "" || c.op == from) && named && strings.Contains(message, c.text)
 		})
 		if i < 0 {

@@ -70,7 +70,7 @@ func wanted(d documented, o op) refund.Class {
 }
 
 // requestOnly are the codes that lie in the request's own content.
-var requestOnly = []string{"INVALID_TRANSACTIONID", "PARAM_ERROR", "您的请求参数与订单信息不一致"}
+var requestOnly = []string{"INVALID_TRANSACTIONID", "PARAM_ERROR", "您的请求参数与订单信息不一致", "参数格式校验错误"}
 
 func TestEveryDocumentedCodeEndsInItsClass(t *testing.T) {
 	for _, d := range documentedCodes(t) {
@@ -89,7 +89,7 @@ func TestEveryDocumentedCodeEndsInItsClass(t *testing.T) {
 			require.Equal(t, message, f.Message, name)
 			require.NotEmpty(t, f.Hint, name)
 			require.Equal(t, time.Duration(d.Wait)*time.Second, f.RetryAfter, name)
-			only := d.Code == requestOnly[0] || d.Code == requestOnly[1] || d.Text == requestOnly[2]
+			only := d.Code == requestOnly[0] || d.Code == requestOnly[1] || d.Text == requestOnly[2] || d.Text == requestOnly[3]
 			require.Equal(t, only, f.RequestOnly, name)
 		}
 	}
@@ -140,6 +140,18 @@ func TestACodeNobodyListsIsNeitherSuccessNorFailure(t *testing.T) {
 		// CloudPay may hide the code and leave the text.
 		{layerBusiness, opApply, "", "基本账户余额不足，请充值后重新发起", noFunds},
 		{layerBusiness, opApply, "", "订单已全额退款", ambiguous},
+		// A code that means anything: the text decides, wherever in it the words stand.
+		{layerBusiness, opApply, "INVALID_REQUEST", "退款失败：订单已全额退款。", ambiguous},
+		{layerBusiness, opApply, "INVALID_REQUEST", "申请退款金额大于订单可退金额", rejected},
+		{layerBusiness, opApply, "ERROR", "抱歉，订单已关闭，请核实", rejected},
+		{layerBusiness, opApply, "ERROR", "订单金额或退款金额与之前请求不一致", needsHuman},
+		{layerBusiness, opApply, "ERROR", "触发频率限制，请稍后", throttled},
+		{layerBusiness, opApply, "ERROR", "交易未结算资金不足，请使用可用余额退款", noFunds},
+		{layerBusiness, opApply, "ERROR", "业务错误", needsHuman},
+		// A code of its own does not listen to the text.
+		{layerBusiness, opApply, "SYSTEMERROR", "订单已关闭", ambiguous},
+		{layerBusiness, opApply, "NEW_CODE", "订单已关闭", ambiguous},
+		{layerReturn, opApply, returnFail, "签名失败，请检查", misconfigured},
 		// The queries' own list names few codes: the rest means what it means above.
 		{layerBusiness, opQuery, "SIGNERROR", "", misconfigured},
 		{layerBusiness, opOrder, "FREQUENCY_LIMITED", "", throttled},

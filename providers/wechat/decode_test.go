@@ -20,7 +20,10 @@ func TestXMLIsOneFlatDocumentOrNothing(t *testing.T) {
 		{"text and CDATA alike", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<xml><a>1</a><b><![CDATA[x&y]]></b> <c/></xml>\n", fields{"a": "1", "b": "x&y", "c": ""}},
 		{"split CDATA", "<xml><a><![CDATA[x]]]]><![CDATA[>y]]></a></xml>", fields{"a": "x]]>y"}},
 		{"the five entities", "<xml><a>&lt;&amp;&#49;</a></xml>", fields{"a": "<&1"}},
+		{"comments beside the elements", "<!-- 1 --><xml><!-- 2 --><a>1</a><!-- <a>3</a> --></xml><!-- 4 -->", fields{"a": "1"}},
 		{"empty root", "<xml></xml>", fields{}},
+		{"a byte order mark", "\ufeff<?xml version=\"1.0\"?><xml><a>1</a></xml>", fields{"a": "1"}},
+		{"two of them", "\ufeff\ufeff<xml><a>1</a></xml>", nil},
 		{"nothing", "", nil},
 		{"text", "ok", nil},
 		{"a page", "<html><body>502</body></html>", nil},
@@ -73,6 +76,7 @@ func TestTheThreeSpellingsOfTheCloudDialectsAreOne(t *testing.T) {
 		`{"outRefundNoList":["A","B"],"refundStatusList":["SUCCESS"],"refundFeeList":["300"],"refundCount":"2"}`,
 		`{"out_refund_no_0":"A","out_refund_no_1":"B","refund_status_0":"SUCCESS","refund_fee_0":300,"refund_count":2}`,
 		`{"outRefundNo0":"A","outRefundNo_1":"B","refundStatus0":"SUCCESS","refundFee0":300,"refundCount":2,"x":null,"promotionDetail":{"a":{}}}`,
+		"\ufeff" + `{"outRefundNoList":["","B"],"out_refund_no_0":"A","refund_status_0":"SUCCESS","refundStatus0":"","refundFee0":300,"refundCount":2}`,
 		`{"out_refund_no_0":"A","outRefundNoList":["A","B"],"refundStatus0":"SUCCESS","refund_fee_0":"300","refund_count":2}`,
 	} {
 		got, err := parseCloud([]byte(document))

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"strings"
 )
 
 // errDecrypt says nothing of which step failed: neither the log nor the reply is
@@ -21,7 +22,7 @@ func decryptInfo(apiKey, info string) ([]byte, error) {
 	if err != nil {
 		return nil, errDecrypt
 	}
-	data, err := base64.StdEncoding.DecodeString(info)
+	data, err := base64.StdEncoding.DecodeString(strings.TrimSpace(info))
 	if err != nil || len(data) == 0 || len(data)%aes.BlockSize != 0 {
 		return nil, errDecrypt
 	}

@@ -29,6 +29,9 @@ var decimal = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
 // element where it has nothing to say.
 func (f fields) has(name string) bool { return f[name] != "" }
 
+// word reads a code or a state.
+func (f fields) word(name string) string { return strings.TrimSpace(f[name]) }
+
 // fen reads an amount that must be there.
 func (f fields) fen(name string) (refund.Fen, error) {
 	n, err := f.count(name)

@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,13 +16,14 @@ func parseObject(raw []byte) (wire.Object, error) {
 	if len(raw) > maxMessage {
 		return nil, fmt.Errorf("the document has more than %d bytes", maxMessage)
 	}
-	return wire.ParseObject(raw)
+	return wire.ParseObject(bytes.TrimPrefix(raw, byteOrderMark))
 }
 
 // parseCloud turns an object of the cloud dialects into fields. The platform
 // writes the same field in three spellings (§4.2, §5): "refund_status_list": [..],
 // "refundStatusList": [..], and "refund_status_0" or "refundStatus0". All become
-// "refund_status_0". A field that comes in two of them must have one value.
+// "refund_status_0". A field that comes in two of them must have one value; an
+// empty one is none.
 func parseCloud(raw []byte) (fields, error) {
 	object, err := parseObject(raw)
 	if err != nil {
@@ -70,7 +72,11 @@ func (f fields) put(name string, value json.RawMessage, deep int) error {
 				return errors.New("a text cannot be read")
 			}
 		}
-		if old, twice := f[name]; twice && old != text {
+		old := f[name]
+		if text == "" {
+			text = old
+		}
+		if old != "" && old != text {
 			return errors.New("a field is given twice with different values")
 		}
 		if f[name] = text; len(f) > maxFields {

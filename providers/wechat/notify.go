@@ -49,6 +49,9 @@ func readNotification(f fields) (providers.Notification, error) {
 	if r.fee != nil {
 		n.Amount = *r.fee
 	}
+	if f.has("result_code") && f.word("result_code") != returnSuccess {
+		return n, nil // says no to what it then reports: a hint to ask
+	}
 	switch r.status {
 	case refundSuccess, refundClosed, refundChange, refundProcessing, refundFail:
 		// An end that names no amount cannot be compared with anything.
@@ -77,7 +80,7 @@ func (p *Provider) openCloud(body []byte) (f fields, named bool, err error) {
 	switch {
 	case err != nil:
 		return nil, false, err
-	case f.has("return_code") && f["return_code"] != returnSuccess:
+	case f.has("return_code") && f.word("return_code") != returnSuccess:
 		return nil, false, errors.New("return_code is not SUCCESS")
 	case f.has("sub_mch_id") && f["sub_mch_id"] != p.settings.SubMchID:
 		return nil, false, errors.New("sub_mch_id is not ours")

@@ -223,6 +223,26 @@ func TestACloudFunctionCallbackIsProvenByTheFunctionsSignature(t *testing.T) {
 	require.Equal(t, told(providers.ResultSucceeded, false), got, "without a secret nothing is proven")
 }
 
+func TestACallbackThatSaysNoToItsOwnResultIsNoResult(t *testing.T) {
+	for code, want := range map[string]providers.ResultState{`"SUCCESS"`: providers.ResultSucceeded, `""`: providers.ResultSucceeded,
+		`"FAIL"`: providers.ResultUnknown, `"OTHER"`: providers.ResultUnknown} {
+		body := `{"returnCode":"SUCCESS","resultCode":` + code + `,"subMchId":"1900000111","outTradeNo":"O1","outRefundNo":"` + number + `","refundFee":300,"refundStatus":"SUCCESS"}`
+		got, err := newProvider(t, settings(t, TransportCloudFunction, "http://localhost")).Notification(signedCallback(callbackSecret, moment, []byte(body)))
+		require.NoError(t, err, code)
+		require.Equal(t, want, got.State, code)
+		require.Equal(t, number, got.Number, "the refund is found all the same")
+	}
+}
+
+func TestAV2MessageMayBeLaidOutOverLines(t *testing.T) {
+	v := notifyVectors(t)[0]
+	body := message(t, nil, fields{"req_info": "\n  " + encryptInfo(apiKey, v.Plaintext) + "\r\n", "return_code": " SUCCESS "})
+	p := newProvider(t, settings(t, TransportV2, "http://localhost"))
+	got, err := p.Notification(providers.Callback{Body: append([]byte("\ufeff"), body...)})
+	require.NoError(t, err)
+	require.Equal(t, told(providers.ResultSucceeded, true), got)
+}
+
 func TestACloudCallbackMustNameItsMerchantAndItsOrder(t *testing.T) {
 	const rest = `"outRefundNo":"` + number + `","refundId":"` + refundID + `","refundFee":300,"refundStatus":"SUCCESS"}`
 	for name, test := range map[string]struct {

@@ -25,7 +25,7 @@ func (p *Provider) OrderState(ctx context.Context, o refund.Order) (providers.Or
 		return providers.OrderState{}, err
 	}
 	state := providers.OrderState{Asked: true, Refund: providers.ResultUnknown}
-	switch tradeState(f["trade_state"]) {
+	switch tradeState(f.word("trade_state")) {
 	case tradeSuccess, tradeRefund:
 		if state.Total, err = f.fen("total_fee"); err != nil || state.Total == 0 {
 			return providers.OrderState{}, unreadableFailure(opOrder, errors.New("total_fee of a paid order is missing or no amount"))

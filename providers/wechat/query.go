@@ -46,6 +46,8 @@ func (p *Provider) Query(ctx context.Context, in providers.Instruction) (provide
 		switch {
 		case len(mine) > 1:
 			return providers.Result{}, mismatch(opQuery, "two refunds under one number")
+		case given(records) > in.Request.Order.Total:
+			return providers.Result{}, mismatch(opQuery, "the order's refunds exceed its total")
 		case len(mine) == 1:
 			return p.result(mine[0], in)
 		}
@@ -73,6 +75,16 @@ func readRecords(f fields) ([]refunded, error) {
 		records = append(records, r)
 	}
 	return records, nil
+}
+
+// given is what refunds that are paid or may still be add up to (§14).
+func given(records []refunded) (sum refund.Fen) {
+	for _, r := range records {
+		if r.fee != nil && r.status.result() != providers.ResultFailed {
+			sum += *r.fee
+		}
+	}
+	return sum
 }
 
 // result says what the record of the refund means (§10).

@@ -94,7 +94,7 @@ type coupon struct {
 // readRefund reads the fields of one refund; suffix is "" in an acceptance, "_$n"
 // in a query. It refuses what is no number rather than leaving it out.
 func readRefund(f fields, suffix string) (refunded, error) {
-	r := refunded{status: refundStatus(f["refund_status"+suffix])}
+	r := refunded{status: refundStatus(f.word("refund_status" + suffix))}
 	var errs [5]error
 	r.number, errs[0] = f.id("out_refund_no" + suffix)
 	r.id, errs[1] = f.id("refund_id" + suffix)

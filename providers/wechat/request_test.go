@@ -2,7 +2,12 @@ package wechat
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,7 +88,6 @@ func TestADirectMerchantSendsNoSubMerchant(t *testing.T) {
 func TestACloudRunRequestIsTheNotesSample(t *testing.T) {
 	wechat := newStub(t, text(200, "{}"))
 	s := settings(t, TransportCloudRun, wechat.URL)
-	s.SubAppID = ""
 	p := newProvider(t, s)
 	in := partial()
 	in.Request.Order.PlatformID = ""
@@ -91,7 +95,7 @@ func TestACloudRunRequestIsTheNotesSample(t *testing.T) {
 	_, _ = p.Query(t.Context(), in)
 	_, _ = p.OrderState(t.Context(), in.Request.Order)
 	for path, want := range map[string]string{
-		"/_/pay/refund":      string(sample(t, "wechat_cloudrun_refund_request.json")),
+		"/_/pay/refund":      strings.Replace(string(sample(t, "wechat_cloudrun_refund_request.json")), "{", `{"sub_appid":"wx6666666666666666",`, 1),
 		"/_/pay/queryrefund": string(sample(t, "wechat_cloudrun_queryrefund_request.json")),
 		"/_/pay/queryorder":  `{"out_trade_no":"20260301ORDER0001","sub_mch_id":"1900000111","nonce_str":"` + nonce + `"}`,
 	} {
@@ -101,6 +105,29 @@ func TestACloudRunRequestIsTheNotesSample(t *testing.T) {
 		require.Equal(t, "application/json", seen[0].contentType)
 		require.Equal(t, "POST", seen[0].method)
 		require.Empty(t, seen[0].query)
+	}
+}
+
+// shippedFields are the parameters that the shipped function lists for each of its actions.
+func shippedFields(t *testing.T) map[string][]string {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join("cloudfunction", "index.js"))
+	require.NoError(t, err)
+	quoted := regexp.MustCompile(`'(\w+)'`)
+	list := func(pattern string) (names []string) {
+		found := regexp.MustCompile(pattern).FindSubmatch(source)
+		require.NotNil(t, found, pattern)
+		for _, name := range quoted.FindAllSubmatch(found[1], -1) {
+			names = append(names, string(name[1]))
+		}
+		return names
+	}
+	order := list(`const ORDER = \[([^\]]*)\]`)
+	require.Regexp(t, `queryOrder: ORDER,`, string(source))
+	return map[string][]string{
+		"refund":      append(list(`refund: \[\.\.\.ORDER,([^\]]*)\]`), order...),
+		"queryRefund": append(list(`queryRefund: \[\.\.\.ORDER,([^\]]*)\]`), order...),
+		"queryOrder":  order,
 	}
 }
 
@@ -118,15 +145,22 @@ func TestACloudFunctionIsInvokedWithATokenAndCloudPaysSpelling(t *testing.T) {
 		query: "appid=wx6666666666666666&grant_type=client_credential&secret=" + appSecret}}, wechat.requests("/cgi-bin/token"))
 	seen := wechat.requests("/tcb/invokecloudfunction")
 	require.Len(t, seen, 3)
-	common := `"subMchId":"1900000111","subAppid":"wx6666666666666666","nonceStr":"` + nonce + `"`
+	common := `"subMchId":"1900000111","nonceStr":"` + nonce + `"`
+	known := shippedFields(t)
 	for i, want := range []string{
-		`{"action":"refund","params":{` + common + `,"transactionId":"1217752501201407033233368018","outRefundNo":"` + number + `",
+		`{"action":"refund","params":{` + common + `,"subAppid":"wx6666666666666666","transactionId":"1217752501201407033233368018","outRefundNo":"` + number + `",
 			"totalFee":888,"refundFee":300,"refundFeeType":"CNY","refundDesc":"商品已售完","refundAccount":"REFUND_SOURCE_RECHARGE_FUNDS",
 			"functionName":"refundNotify","envId":"prod-0000000000"}}`,
 		`{"action":"queryRefund","params":{` + common + `,"outRefundNo":"` + number + `"}}`,
 		`{"action":"queryOrder","params":{` + common + `,"transactionId":"1217752501201407033233368018"}}`,
 	} {
 		require.JSONEq(t, want, seen[i].body)
+		var sent struct {
+			Action string
+			Params map[string]any
+		}
+		require.NoError(t, json.Unmarshal([]byte(seen[i].body), &sent))
+		require.Subset(t, known[sent.Action], slices.Collect(maps.Keys(sent.Params)), "the shipped function refuses what it does not list")
 		query, err := url.ParseQuery(seen[i].query)
 		require.NoError(t, err)
 		require.Equal(t, url.Values{"access_token": {accessToken}, "env": {"prod-0000000000"}, "name": {"refundflow"}}, query)

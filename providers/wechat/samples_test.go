@@ -133,6 +133,11 @@ func TestAV2QueryFindsTheRefundByItsNumber(t *testing.T) {
 		{"another total", answer(t, success, fields{"total_fee": "889"}), providers.Result{}, needsHuman},
 		{"another order", answer(t, success, fields{"out_trade_no": "OTHER"}), providers.Result{}, needsHuman},
 		{"another transaction", answer(t, success, fields{"transaction_id": "1"}), providers.Result{}, needsHuman},
+		{"more given back than was paid", answer(t, success, fields{"out_refund_no_1": "other", "refund_fee_1": "589", "refund_status_1": "PROCESSING"}), providers.Result{}, needsHuman},
+		{"all of it given back, and some closed", answer(t, success, fields{"out_refund_no_1": "other", "refund_fee_1": "588", "refund_status_1": "SUCCESS",
+			"out_refund_no_11": "third", "refund_fee_11": "888", "refund_status_11": "REFUNDCLOSE"}), found(providers.ResultSucceeded), ""},
+		{"words laid out over lines", answer(t, success, fields{"return_code": "\n SUCCESS\n", "result_code": " SUCCESS ", "refund_status_0": "\n\tSUCCESS "}), found(providers.ResultSucceeded), ""},
+		{"none, its code among blanks", answer(t, "wechat_v2_refundquery_response_not_exist.xml", fields{"err_code": " REFUNDNOTEXIST\n"}), providers.Result{State: providers.ResultAbsent}, ""},
 		{"too much settled", answer(t, success, fields{"settlement_refund_fee_0": "301"}), providers.Result{}, needsHuman},
 		{"another sub-merchant", answer(t, success, fields{"sub_mch_id": "1"}), providers.Result{}, needsHuman},
 	} {

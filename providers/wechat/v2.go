@@ -61,7 +61,7 @@ func (v *v2) exchange(ctx context.Context, o op, business params) (fields, error
 	if err != nil {
 		return nil, unreadableFailure(o, err)
 	}
-	if f["return_code"] != returnSuccess {
+	if f.word("return_code") != returnSuccess {
 		return f, nil // not understood: such an answer has no signature (inferred, §4.2)
 	}
 	if err := v.signer.verify(f); err != nil {
@@ -118,7 +118,7 @@ func (v *v2) open(c providers.Callback) (fields, bool, error) {
 	switch {
 	case err != nil:
 		return nil, false, err
-	case envelope["return_code"] != returnSuccess:
+	case envelope.word("return_code") != returnSuccess:
 		return nil, false, errors.New("return_code is not SUCCESS: there is nothing to decrypt")
 	case v.foreign(envelope) != "":
 		return nil, false, errors.New(v.foreign(envelope))

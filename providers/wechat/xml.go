@@ -1,12 +1,16 @@
 package wechat
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 )
+
+// byteOrderMark may stand before a document in UTF-8 and is no part of it.
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // parseXML reads a flat document: one root with text elements. It knows no
 // document type, so that nothing in it can name a file or an address (§16.8), and
@@ -16,7 +20,7 @@ func parseXML(raw []byte, root string) (fields, error) {
 	if len(raw) > maxMessage {
 		return nil, fmt.Errorf("the document has more than %d bytes", maxMessage)
 	}
-	d := xml.NewDecoder(strings.NewReader(string(raw)))
+	d := xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, byteOrderMark)))
 	f := fields{}
 	var (
 		depth int
@@ -68,8 +72,12 @@ func parseXML(raw []byte, root string) (fields, error) {
 			if !first || t.Target != "xml" {
 				return nil, errors.New("a processing instruction is inside")
 			}
+		case xml.Comment:
+			if depth == 2 { // does the value end before it, or go on behind it?
+				return nil, errors.New("a comment is inside an element")
+			}
 		default:
-			return nil, errors.New("a comment or a document type is inside")
+			return nil, errors.New("a document type is inside")
 		}
 	}
 }

@@ -123,6 +123,12 @@ func TestTheSubCodeDecidesBeforeItsPrefixAndThatBeforeTheNumber(t *testing.T) {
 		{50, "isv.REFUND_INVALID_PARAMS", refund.ClassMisconfigured, true},
 		{50, "isv.REFUND_FAILED_STORE_NOMATCH", refund.ClassMisconfigured, true},
 		{50, "isv.REFUND_AMOUNT_INVALID", refund.ClassRejected, false},
+		{50, " isv.REFUND_AMOUNT_INVALID\t", refund.ClassRejected, false}, // blanks around a code are no part of it
+		{7, " accesscontrol.limited-by-api-access-count", refund.ClassThrottled, false},
+		{50, "isv.REFUND_AMOUNT_INVALID_2", refund.ClassNeedsHuman, false},  // a longer code is another one
+		{50, "see isv.REFUND_AMOUNT_INVALID", refund.ClassAmbiguous, false}, // and so is a code in a sentence
+		{50, "ISV.REFUND_AMOUNT_INVALID", refund.ClassAmbiguous, false},     // and one in capitals
+		{50, "isp.refund_not_allowed_error", refund.ClassAmbiguous, false},  // or in small letters
 		{27, "session-of-a-new-kind", refund.ClassMisconfigured, false},
 		{27, "session-expired", refund.ClassMisconfigured, false},
 		{26, "", refund.ClassMisconfigured, false},

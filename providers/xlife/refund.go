@@ -118,11 +118,12 @@ func receipt(in providers.Instruction, members wire.Object) (providers.Receipt, 
 	}
 	// Miaojie has no number of its own for a refund.
 	receipt := providers.Receipt{State: providers.ResultSucceeded, Amount: fee, Repeated: change == "N"}
-	if money != fee {
-		receipt.Parts = &providers.Parts{Coupon: fee - money}
-		if settled, err := amount(members, "send_back_fee"); err == nil {
-			receipt.Parts.Settled = settled
-		}
+	settled, err := amount(members, "send_back_fee")
+	if err != nil || settled > fee { // soft (§2.4): not told, or not to be believed
+		settled = 0
+	}
+	if money != fee || settled != 0 && settled != fee {
+		receipt.Parts = &providers.Parts{Settled: settled, Coupon: fee - money}
 	}
 	return receipt, nil
 }

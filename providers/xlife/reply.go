@@ -1,6 +1,7 @@
 package xlife
 
 import (
+	"bytes"
 	"errors"
 	"html"
 	"strconv"
@@ -21,10 +22,13 @@ type reply struct {
 	message string
 }
 
+// byteOrderMark may stand before a JSON text (RFC 8259 §8.1) and means nothing.
+var byteOrderMark = []byte("\uFEFF")
+
 // parseReply reads either form of an answer: simplify drops the outer wrapper.
 // An answer that is both a refusal and a result contradicts itself and is none.
 func parseReply(o op, body []byte) (reply, error) {
-	top, err := wire.ParseObject(body)
+	top, err := wire.ParseObject(bytes.TrimPrefix(body, byteOrderMark))
 	if err != nil {
 		return reply{}, err
 	}
@@ -58,6 +62,8 @@ func parseRefusal(top wire.Object) (reply, error) {
 		if err := fields.Read("sub_code", &r.sub); err != nil {
 			return reply{}, err
 		}
+		// Blanks around it would hide its row, and turn a final refusal into a question.
+		r.sub = strings.TrimSpace(r.sub)
 	}
 	// Entities were seen in sub_msg: "don&apos;t" (§7).
 	r.message = html.UnescapeString(text(fields, "sub_msg"))

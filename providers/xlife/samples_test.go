@@ -52,6 +52,31 @@ func TestTheDocumentationsOwnSampleIsReadAndNotBelieved(t *testing.T) {
 	require.Equal(t, "refund_fee is ¥100.00, its parts make ¥20.30", f.Message)
 }
 
+func TestTheMerchantsShareIsToldWhereItDiffersAndCanBeTrue(t *testing.T) {
+	whole := sample(t, "xlife_refund_response.json")
+	cash := changed(t, whole, `"refund_fund_fee": 80000`, `"refund_fund_fee": 88888`, `"refund_buy_promotion_fee": 5000`, `"refund_buy_promotion_fee": 0`,
+		`"refund_mj_subsidy_fee": 3000`, `"refund_mj_subsidy_fee": 0`, `"refund_store_marketing_fee": 888`, `"refund_store_marketing_fee": 0`)
+	for name, test := range map[string]struct {
+		body, share string
+		want        *providers.Parts
+	}{
+		"money and coupons":               {whole, `80000`, &providers.Parts{Settled: 80000, Coupon: 8888}},
+		"more than was given back":        {whole, `88889`, &providers.Parts{Coupon: 8888}},
+		"less than nothing":               {whole, `-1`, &providers.Parts{Coupon: 8888}},
+		"money alone, and as much of it":  {cash, `88888`, nil},
+		"money alone, and less of it":     {cash, `88000`, &providers.Parts{Settled: 88000}},
+		"money alone, and no word of it":  {cash, `null`, nil},
+		"money alone, and more than that": {cash, `"99999"`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gateway := newStub(t, text200(changed(t, test.body, `"send_back_fee": 80000`, `"send_back_fee": `+test.share)))
+			got, err := newProvider(t, settings(t, gateway.URL)).Apply(t.Context(), instruction())
+			require.NoError(t, err)
+			require.Equal(t, test.want, got.Parts)
+		})
+	}
+}
+
 func TestARefundWhoseNumbersAreNotOursIsForAPerson(t *testing.T) {
 	whole := sample(t, "xlife_refund_response.json")
 	for name, test := range map[string]struct {
@@ -71,6 +96,7 @@ func TestARefundWhoseNumbersAreNotOursIsForAPerson(t *testing.T) {
 		"numbers in quotes":            {[]string{`"refund_fee": 88888`, `"refund_fee": "88888"`, `"refund_fund_fee": 80000`, `"refund_fund_fee": "80000"`}, "", ""},
 		"a buyer beyond 53 bits":       {[]string{`"buyer_id": 10001`, `"buyer_id": 9223372036854775807`}, "", ""},
 		"soft: more taken than given":  {[]string{`"send_back_fee": 80000`, `"send_back_fee": 99999`}, "", ""},
+		"a byte order mark":            {[]string{whole, "\uFEFF" + whole}, "", ""},
 		"soft: no date":                {[]string{`"2026-03-01 15:20:01"`, `"100"`}, "", ""},
 		"N with another amount":        {[]string{`"Y"`, `"N"`, `"refund_fee": 88888`, `"refund_fee": 0`}, refund.ClassNeedsHuman, "other amount"},
 		"no fund_change":               {[]string{`"fund_change": "Y",`, ``}, refund.ClassAmbiguous, "unreadable"},

@@ -13,10 +13,11 @@ import (
 
 // The operations; each is its path without the leading slash.
 const (
-	opRefund      = "pay/refund"              // withholding product
-	opOrderRefund = "refund/orderRefund"      // aggregate product
-	opQueryRefund = "refund/queryRefundOrder" //
-	opQueryOrder  = "pay/queryOrder"          //
+	opRefund       = "pay/refund"              // withholding product
+	opOrderRefund  = "refund/orderRefund"      // aggregate product
+	opWalletRefund = "api/v1/payment/refund"   // enterprise wallet, at a host of its own
+	opQueryRefund  = "refund/queryRefundOrder" //
+	opQueryOrder   = "pay/queryOrder"          //
 )
 
 // Platform is the Shengpay stand-in. It is safe for concurrent use: one lock guards the books, so every call sees and
@@ -82,7 +83,7 @@ func (p *Platform) Name() string { return "shengpay" }
 
 // Ops are the operations faults can be planned for.
 func (p *Platform) Ops() []string {
-	return []string{opRefund, opOrderRefund, opQueryRefund, opQueryOrder}
+	return []string{opRefund, opOrderRefund, opWalletRefund, opQueryRefund, opQueryOrder}
 }
 
 // Reset forgets merchants, orders, refunds and the platform key and returns to the settings of the start.
@@ -103,9 +104,9 @@ func (p *Platform) Settle(now time.Time) (next time.Time) {
 func (p *Platform) Routes(mux *http.ServeMux) {
 	for _, op := range p.Ops() {
 		mux.HandleFunc("POST /"+op, func(w http.ResponseWriter, r *http.Request) {
-			params, bodyErr := readBody(r)
+			params, nulls, bodyErr := readBody(r)
 			p.stage.Serve(w, p.call(op, params), func() stage.Reply {
-				return p.locked(func(b *book, now time.Time) stage.Reply { return b.reply(b.decide(op, params, bodyErr, now)) })
+				return p.locked(func(b *book, now time.Time) stage.Reply { return b.reply(b.decide(op, params, nulls, bodyErr, now)) })
 			}, p.forge)
 		})
 	}

@@ -11,7 +11,7 @@ import (
 // refund's answer with the status (inferred).
 func (b *book) queryRefund(m *merchant, params map[string]string, now time.Time) answer {
 	r := b.refunds[m.MchID+"\x00"+params["outRefundNo"]]
-	if r == nil || now.Before(r.AppliedAt.Add(b.settings.QueryLag.Std())) || b.settings.QueryBlind && r.Own.Op == opRefund {
+	if r == nil || now.Before(r.AppliedAt.Add(b.settings.QueryLag.Std())) || b.settings.QueryBlind && r.Own.Op != opOrderRefund {
 		return refuse(b.settings.QueryUnknown, "退款单不存在")
 	}
 	fields := refundFieldsOf(m, r)

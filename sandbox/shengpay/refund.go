@@ -12,11 +12,11 @@ import (
 
 // decide checks who is asking, then what, then does it. The platform does not tell the order of its checks; a client must
 // not depend on this one.
-func (b *book) decide(op string, params map[string]string, bodyErr error, now time.Time) answer {
+func (b *book) decide(op string, params map[string]string, nulls []string, bodyErr error, now time.Time) answer {
 	if bodyErr != nil {
 		return answer{returnFail: "参数格式错误"}
 	}
-	m, refusal := b.caller(op, params)
+	m, refusal := b.caller(op, params, nulls)
 	if refusal != nil {
 		return *refusal
 	}
@@ -43,18 +43,17 @@ func (b *book) decide(op string, params map[string]string, bodyErr error, now ti
 	if params["totalFee"] != "" && params["totalFee"] != strconv.FormatInt(o.Total, 10) {
 		return wrong("totalFee") // §13 asks whether it is rejected; the strict platform finds more mistakes
 	}
-	if (params["applyMchId"] == "") != (params["applyType"] == "") {
-		return lacks("applyMchId") // the two belong together (§3.1, inferred)
+	for _, pair := range [][2]string{{"applyMchId", "applyType"}, {"applyType", "applyMchId"}} {
+		if params[pair[0]] != "" && params[pair[1]] == "" {
+			return lacks(pair[1]) // the two belong together (§3.1, inferred)
+		}
 	}
 	return b.apply(op, m, o, params, now)
 }
 
 // caller finds the merchant and proves the signature before anything else is looked at.
-func (b *book) caller(op string, params map[string]string) (*merchant, *answer) {
+func (b *book) caller(op string, params map[string]string, nulls []string) (*merchant, *answer) {
 	refused := func(a answer) (*merchant, *answer) { return nil, &a }
-	if op == opRefund && params["appId"] == "" {
-		return refused(lacks("appId"))
-	}
 	if missing, bad := checkFields(params, envelope); missing != "" {
 		return refused(lacks(missing))
 	} else if bad != "" {
@@ -68,9 +67,9 @@ func (b *book) caller(op string, params map[string]string) (*merchant, *answer) 
 		return refused(mchIDUnknown)
 	case params["appId"] != "" && params["appId"] != m.AppID:
 		return refused(notAPair)
-	case !signed(m.public, params) && b.settings.SignErrorAs == asReturnFail:
+	case !signed(m.public, params, nulls) && b.settings.SignErrorAs == asReturnFail:
 		return refused(signErrorFail)
-	case !signed(m.public, params):
+	case !signed(m.public, params, nulls):
 		return refused(signError)
 	case slices.Contains(m.Denied, op):
 		return refused(noAuth)

@@ -63,7 +63,7 @@ func TestAnswersAreShapedLikeTheSamples(t *testing.T) {
 func TestTheOtherSamplesAreAccepted(t *testing.T) {
 	for _, c := range []struct{ id, path, mch, app string }{
 		{"refund-request-withholding", refundPath, "93747514", "wxd678efh567hg6787"},
-		{"refund-request-wallet", refundPath, "93751497", "djgeiq978y933"},
+		{"refund-request-wallet", walletPath, "93751497", "djgeiq978y933"},
 	} {
 		t.Run(c.id, func(t *testing.T) {
 			w := newWorld(t, control.ShengpaySettings{})
@@ -95,6 +95,7 @@ func TestRefusals(t *testing.T) {
 		path  string
 		in    fields
 		want  string
+		says  string // part of errorCodeDes
 	}{
 		"no appId on the withholding refund": {in: with(wanted(), "appId", nil), want: "LACK_PARAMS"},
 		"unknown appId":                      {in: with(wanted(), "appId", "x"), want: "APP_ID_NOT_EXIST"},
@@ -124,7 +125,13 @@ func TestRefusals(t *testing.T) {
 		"reason of 128 characters":           {in: with(wanted(), "refundDesc", strings.Repeat("退", 128))},
 		"reason of 129 characters":           {in: with(wanted(), "refundDesc", strings.Repeat("退", 129)), want: "PARAMS_ERROR"},
 		"unknown source":                     {in: with(wanted(), "refundAccount", "BANK"), want: "PARAMS_ERROR"},
-		"proxy without its merchant":         {in: with(wanted(), "applyType", "PROXY"), want: "LACK_PARAMS"},
+		"proxy without its merchant":         {in: with(wanted(), "applyType", "PROXY"), want: "LACK_PARAMS", says: "applyMchId"},
+		"a merchant without proxy":           {in: with(wanted(), "applyMchId", "1"), want: "LACK_PARAMS", says: "applyType"},
+		"a proxy with its merchant":          {in: with(with(wanted(), "applyMchId", "1"), "applyType", "PROXY")},
+		"the wallet's without appId":         {path: walletPath, in: with(wanted(), "appId", nil), want: "LACK_PARAMS", says: "appId"},
+		"an address of 300 characters":       {in: with(wanted(), "notifyUrl", "http://127.0.0.1:9/"+strings.Repeat("x", 281))},
+		"a total with leading zeros":         {in: with(wanted(), "totalFee", "00100"), want: "PARAMS_ERROR"},
+		"unknown fields":                     {in: with(with(wanted(), "attach", "x=1&y=2"), "zz", 1.5)},
 		"an unpaid order":                    {order: unpaid, in: wanted(), want: "ORDER_NOT_PAID"},
 		"the aggregate refund does without appId and total": {path: orderRefundPath, in: with(with(wanted(), "appId", nil), "totalFee", nil)},
 		"but checks them if they come":                      {path: orderRefundPath, in: with(wanted(), "totalFee", "1"), want: "PARAMS_ERROR"},
@@ -141,6 +148,9 @@ func TestRefusals(t *testing.T) {
 			require.Equal(t, "SUCCESS", got["returnCode"])
 			code, _ := got["errorCode"].(string)
 			require.Equal(t, c.want, code, "%v", got)
+			if c.says != "" {
+				require.Contains(t, got["errorCodeDes"], c.says)
+			}
 			require.Equal(t, c.want == "", w.book().Refunded == 100)
 		})
 	}

@@ -1,6 +1,7 @@
 package shengpay
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,16 +15,29 @@ import (
 // maxBody bounds a request's body in bytes; a refund needs some hundred.
 const maxBody = 64 << 10
 
-// readBody reads the JSON object of a request. Numbers and text come out alike, since they sign alike (§5.3).
-func readBody(r *http.Request) (map[string]string, error) {
+// readBody reads the JSON object of a request. Numbers and text come out alike, since they sign alike (§5.3). nulls names what
+// was sent as null: not sent, but maybe signed.
+func readBody(r *http.Request) (params map[string]string, nulls []string, err error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
-		return nil, fmt.Errorf("read body: %w", err)
+		return nil, nil, fmt.Errorf("read body: %w", err)
 	}
 	if len(body) > maxBody {
-		return nil, errors.New("the body is too large")
+		return nil, nil, errors.New("the body is too large")
 	}
-	return orders.Flat(body)
+	if params, err = orders.Flat(body); err != nil {
+		return nil, nil, err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil {
+		return nil, nil, err
+	}
+	for name, raw := range members {
+		if string(raw) == "null" {
+			nulls = append(nulls, name)
+		}
+	}
+	return params, nulls, nil
 }
 
 // field is the rule for one parameter: how long it may be in characters, and its shape.
@@ -60,13 +74,17 @@ var refundFields = append([]field{
 	{name: "applyType", limit: 20, allows: is("PROXY"), optional: true},
 }, ids...)
 
-// requests are the fields of each operation (§2, §3.1, §4). The withholding refund has appId and totalFee, the others do
-// without; sent all the same, they must be right.
+// seedFields are those of the seed's table (§3.1); the wallet's refund has the same (§2).
+var seedFields = append([]field{{name: "appId", limit: 32, allows: plain}, {name: "totalFee", limit: 19, allows: isFen}}, refundFields...)
+
+// requests are the fields of each operation (§2, §3.1, §4). The aggregate refund and the queries do without appId and
+// totalFee; sent all the same, they must be right.
 var requests = map[string][]field{
-	opRefund:      append([]field{{name: "appId", limit: 32, allows: plain}, {name: "totalFee", limit: 19, allows: isFen}}, refundFields...),
-	opOrderRefund: append([]field{{name: "appId", limit: 32, allows: plain, optional: true}, {name: "totalFee", limit: 19, allows: isFen, optional: true}}, refundFields...),
-	opQueryRefund: {{name: "appId", limit: 32, allows: plain, optional: true}, {name: "outRefundNo", limit: 32, allows: plain}},
-	opQueryOrder:  append([]field{{name: "appId", limit: 32, allows: plain, optional: true}}, ids...),
+	opRefund:       seedFields,
+	opWalletRefund: seedFields,
+	opOrderRefund:  append([]field{{name: "appId", limit: 32, allows: plain, optional: true}, {name: "totalFee", limit: 19, allows: isFen, optional: true}}, refundFields...),
+	opQueryRefund:  {{name: "appId", limit: 32, allows: plain, optional: true}, {name: "outRefundNo", limit: 32, allows: plain}},
+	opQueryOrder:   append([]field{{name: "appId", limit: 32, allows: plain, optional: true}}, ids...),
 }
 
 // checkFields names the first field that is missing or breaks its rule. An empty value counts as not sent, as in the seed's

@@ -15,11 +15,12 @@ import (
 	"strings"
 )
 
-// canonical is the signed string of §5.1: names in byte order, raw values, empty ones and sign left out.
-func canonical(params map[string]string) string {
+// canonical is the signed string of §5.1: names in byte order, raw values, empty ones and sign left out. The names in nulls
+// are written with nothing behind them.
+func canonical(params map[string]string, nulls ...string) string {
 	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(params)) {
-		if name == "sign" || params[name] == "" {
+	for _, name := range slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(nulls), maps.Keys(params)))) {
+		if name == "sign" || params[name] == "" && !slices.Contains(nulls, name) {
 			continue
 		}
 		if b.Len() > 0 {
@@ -30,14 +31,18 @@ func canonical(params map[string]string) string {
 	return b.String()
 }
 
-// signed tells whether sign fits the parameters.
-func signed(key *rsa.PublicKey, params map[string]string) bool {
+// signed tells whether sign fits the parameters. Clients leave a null out of the signed string, Shengpay's own PHP writes it
+// there as "name=" (§5.3): where nulls were sent, either reading will do.
+func signed(key *rsa.PublicKey, params map[string]string, nulls []string) bool {
 	signature, err := base64.StdEncoding.Strict().DecodeString(params["sign"])
 	if err != nil || len(signature) == 0 {
 		return false
 	}
-	sum := sha1.Sum([]byte(canonical(params)))
-	return rsa.VerifyPKCS1v15(key, crypto.SHA1, sum[:], signature) == nil
+	holds := func(text string) bool {
+		sum := sha1.Sum([]byte(text))
+		return rsa.VerifyPKCS1v15(key, crypto.SHA1, sum[:], signature) == nil
+	}
+	return holds(canonical(params)) || len(nulls) > 0 && holds(canonical(params, nulls...))
 }
 
 // sign gives the value of sign.

@@ -55,9 +55,9 @@ func TestSignaturesAreTheVectors(t *testing.T) {
 		public, err := parsePublicKey(file.Keys[v.Key].Public)
 		require.NoError(t, err)
 		v.Params["sign"] = v.Signature
-		require.True(t, signed(public, v.Params), v.ID)
+		require.True(t, signed(public, v.Params, nil), v.ID)
 		v.Params["nonceStr"] += "x"
-		require.False(t, signed(public, v.Params), v.ID)
+		require.False(t, signed(public, v.Params, nil), v.ID)
 	}
 }
 

@@ -32,6 +32,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.FixedZone("Asia/Shanghai", 
 const (
 	refundPath      = "/pay/refund"
 	orderRefundPath = "/refund/orderRefund"
+	walletPath      = "/api/v1/payment/refund"
 	queryPath       = "/refund/queryRefundOrder"
 	orderPath       = "/pay/queryOrder"
 	transaction     = "DO497469603661217792"
@@ -193,10 +194,15 @@ func signedText(in fields) string {
 
 func (w *world) sign(in fields) fields {
 	w.Helper()
-	sum := sha1.Sum([]byte(signedText(in)))
+	return with(in, "sign", w.signText(signedText(in)))
+}
+
+func (w *world) signText(text string) string {
+	w.Helper()
+	sum := sha1.Sum([]byte(text))
 	signature, err := rsa.SignPKCS1v15(nil, w.key, crypto.SHA1, sum[:])
 	require.NoError(w, err)
-	return with(in, "sign", base64.StdEncoding.EncodeToString(signature))
+	return base64.StdEncoding.EncodeToString(signature)
 }
 
 // genuine tells whether a message carries the platform's signature.

@@ -155,6 +155,17 @@ func (b *book) settle(now time.Time) []*refund {
 	return final
 }
 
+// finish is the merchant's staff in WeChat's console, seeing to refunds that could not reach the buyer: an abnormal one is not
+// final, and its number stays valid (§10). They end now, as the order's outcome says.
+func (b *book) finish(o *order, now time.Time) {
+	for _, r := range o.refunds {
+		if r.status == control.Abnormal {
+			r.status, r.settlesAt = control.Processing, now
+			heap.Push(&b.pending, r)
+		}
+	}
+}
+
 // settlement orders processing refunds by the moment they become final.
 type settlement []*refund
 

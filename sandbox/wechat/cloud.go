@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/refundflow/refundflow/sandbox/control"
@@ -20,9 +21,17 @@ const (
 
 var integer = regexp.MustCompile(`^-?[0-9]{1,18}$`)
 
-// isNumber are the parameters that are JSON numbers in the cloud dialects; every other one is text (§4.1). callback_type appears as
-// both and is let through.
+// isNumber are the parameters that are JSON numbers in the cloud dialects; the other ones with a rule are text (§4.1). callback_type
+// appears as both. What no table names may be of any type: it is not looked at, as in v2.
 var isNumber = map[string]bool{"total_fee": true, "refund_fee": true, "offset": true}
+
+var isText = func() map[string]bool {
+	text := map[string]bool{"sub_mch_id": true, "sub_appid": true, "function_name": true, "env_id": true}
+	for _, r := range slices.Concat(applyRules, refundQueryRules, orderQueryRules, cloudRules) {
+		text[r.name] = !isNumber[r.name]
+	}
+	return text
+}()
 
 // jsonParams turns the members of a JSON object into the engine's parameters; spell rewrites their names. A value of
 // the wrong type is named by the error; without any object the parameters are nil.
@@ -40,6 +49,8 @@ func jsonParams(body []byte, spell func(string) string) (map[string]string, erro
 		name = spell(name)
 		var text string
 		switch {
+		case string(raw) == "null":
+			params[name] = "" // not sent
 		case name == "container":
 			var c struct{ Service, Path string }
 			if err := json.Unmarshal(raw, &c); err != nil {
@@ -54,8 +65,10 @@ func jsonParams(body []byte, spell func(string) string) (map[string]string, erro
 			params[name] = text
 		case name == "callback_type":
 			params[name] = string(raw)
-		default:
+		case isText[name]:
 			wrong = errors.New(name)
+		default:
+			params[name] = ""
 		}
 	}
 	return params, wrong

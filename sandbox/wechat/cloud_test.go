@@ -88,6 +88,12 @@ func TestCloudRunRefusesInItsOwnLayers(t *testing.T) {
 		"amounts as text":            {func(o object) { o["refund_fee"] = "300" }, "PARAM_ERROR 参数错误: refund_fee"},
 		"amounts with a fraction":    {func(o object) { o["refund_fee"] = 300.5 }, "PARAM_ERROR 参数错误: refund_fee"},
 		"numbers where text belongs": {func(o object) { o["out_refund_no"] = 1 }, "PARAM_ERROR 参数错误: out_refund_no"},
+		"fields nobody knows": {func(o object) {
+			o["op_user_id"], o["device_info"], o["extra"], o["more"] = 7, nil, object{"a": 1}, []int{1}
+		}, "SUCCESS"},
+		"null is not sent":           {func(o object) { o["transaction_id"], o["offset"], o["container"] = nil, nil, nil }, "SUCCESS"},
+		"null where a value must be": {func(o object) { o["refund_fee"] = nil }, "PARAM_ERROR 参数错误: refund_fee"},
+		"a list where text belongs":  {func(o object) { o["refund_desc"] = []string{"a"} }, "PARAM_ERROR 参数错误: refund_desc"},
 		"a callback to nowhere":      {func(o object) { o["callback_type"] = 2 }, "PARAM_ERROR 参数错误: container"},
 		"another total":              {func(o object) { o["total_fee"] = 889 }, "INVALID_REQUEST 订单金额或退款金额与之前请求不一致，请核实后再试"},
 		"an unknown order":           {func(o object) { o["out_trade_no"] = "OTHER1" }, "ORDERNOTEXIST 订单不存在"},
@@ -116,7 +122,8 @@ func texts(o object) form {
 
 func TestCloudRunWantsJSONAnnouncedAsSuch(t *testing.T) {
 	w := newWorld(t, control.WeChatSettings{})
-	for contentType, want := range map[string]int{"": 400, "text/plain": 400, "application/json": 200, "application/json; charset=utf-8": 200} {
+	for contentType, want := range map[string]int{"": 400, "text/plain": 400, "application/json": 200, "application/json; charset=utf-8": 200,
+		"Application/JSON;charset=UTF-8": 200, "application/jsonp": 400, "application/x-www-form-urlencoded": 400} {
 		res, body, err := w.do(w.srv.Client(), http.MethodPost, w.srv.URL+"/_/pay/refund", contentType, `{"sub_mch_id":"1"}`)
 		require.NoError(t, err)
 		require.Equal(t, want, res.StatusCode, contentType)
@@ -181,6 +188,12 @@ func TestTheFunctionRefusesWhatItCannotAsk(t *testing.T) {
 		answer := w.trigger("env=prod-1&name=refund&access_token="+w.token(), none)
 		require.JSONEq(t, `{"errCode":-1,"errMsg":"missing params","refused":true}`, answer["resp_data"].(string), none)
 	}
+	for name, value := range map[string]any{"notifyUrl": "https://a.example/n", "container": object{"path": "/"}, "extra": nil, "more": 7} {
+		got := ask(func(o object) { o[name] = value })
+		require.Equal(t, true, got["refused"], name)
+		require.Contains(t, got["errMsg"], "unknown params.", name)
+	}
+	require.Equal(t, "unknown params.subAppid", w.invoke("queryOrder", object{"subMchId": "1900000333", "subAppid": "wx1", "outTradeNo": outTrade})["errMsg"])
 	require.Equal(t, "参数错误: refund_fee", ask(func(o object) { o["refundFee"] = "300" })["errCodeDes"])
 	require.Equal(t, true, w.invoke("payOut", cloudRefund("R1", 300))["refused"])
 	require.Equal(t, "受理关系不存在", ask(func(o object) { o["subMchId"] = "1900000111" })["returnMsg"], "the function speaks for its own mini program")

@@ -1,9 +1,9 @@
 package wechat
 
 import (
+	"mime"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/refundflow/refundflow/sandbox/stage"
@@ -35,7 +35,7 @@ func (p *Platform) cloudRun(op string) http.HandlerFunc {
 		w.Header().Set("X-Openapi-Seqid", random()) // shows that the call went through the side-car
 		p.stage.Serve(w, p.call(op, "cloudrun", params), func() stage.Reply {
 			switch {
-			case !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
+			case !announcesJSON(r):
 				return stage.Reply{Status: http.StatusBadRequest, Outcome: "400 without content-type application/json"}
 			case r.Method != http.MethodPost:
 				return gatewayReply(codeMethod, "require POST method")
@@ -47,6 +47,12 @@ func (p *Platform) cloudRun(op string) http.HandlerFunc {
 			return stage.Reply{Status: http.StatusOK, Outcome: res.no.outcome(), Body: runBody(res)}
 		}, p.forgeRun(params))
 	}
+}
+
+// announcesJSON: a media type has no case and may name a charset.
+func announcesJSON(r *http.Request) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && kind == "application/json"
 }
 
 func runBody(res result) []byte {

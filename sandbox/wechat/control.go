@@ -32,7 +32,7 @@ func (p *Platform) Control(mux *http.ServeMux, prefix string) {
 		return all, nil
 	})
 	handle("GET", "/orders/{id}", p.getOrderBook)
-	handle("PATCH", "/orders/{id}", patchOrder)
+	handle("PATCH", "/orders/{id}", p.patchOrder)
 	handle("POST", "/orders/{id}/refunds", p.postRefund)
 	handle("GET", "/settings", func(b *book, _ *http.Request) (any, error) { return b.settings, nil })
 	handle("PATCH", "/settings", patchSettings)
@@ -48,7 +48,7 @@ func (p *Platform) ControlHelp() []string {
 		"POST  /wechat/orders                {merchant, total, platform_id, merchant_id, coupon, paid, paid_at, settle_after, outcome: success|failed|abnormal}",
 		"GET   /wechat/orders                every order",
 		"GET   /wechat/orders/{platform_id}  one order with its refunds, calls and deliveries",
-		"PATCH /wechat/orders/{platform_id}  {paid, settle_after, outcome}",
+		"PATCH /wechat/orders/{platform_id}  {paid, settle_after, outcome}: a new outcome ends abnormal refunds, too, as the console does",
 		"POST  /wechat/orders/{platform_id}/refunds   {amount}: a refund made in WeChat's console",
 		"GET   /wechat/settings              how the stand-in behaves",
 		"PATCH /wechat/settings              {settle_after, query_lag, token_ttl, order_gap, any_pace, function_time, require_certificate,",

@@ -2,8 +2,10 @@ package wechat
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/refundflow/refundflow/sandbox/control"
@@ -25,6 +27,14 @@ var required = map[string][]string{
 	doRefund:      {"sub_mch_id", "out_refund_no", "total_fee", "refund_fee", "function_name", "env_id"},
 	doQueryRefund: {"sub_mch_id"},
 	doQueryOrder:  {"sub_mch_id"},
+}
+
+// taken are the parameters that the function hands on to CloudPay. Any other is refused, lest half of a request be dropped in silence.
+var taken = map[string][]string{
+	doRefund: {"sub_mch_id", "nonce_str", "transaction_id", "out_trade_no", "sub_appid", "out_refund_no", "total_fee", "refund_fee",
+		"refund_fee_type", "refund_desc", "refund_account", "function_name", "env_id"},
+	doQueryRefund: {"sub_mch_id", "nonce_str", "transaction_id", "out_trade_no", "out_refund_no", "refund_id", "offset"},
+	doQueryOrder:  {"sub_mch_id", "nonce_str", "transaction_id", "out_trade_no"},
 }
 
 // invoke serves POST /tcb/invokecloudfunction. env and name come in the query with the input as body or, on a newer page, all in
@@ -115,6 +125,11 @@ func (b *book) run(m *merchant, action string, params map[string]string, wrong e
 		return refused("unknown action")
 	case params == nil:
 		return refused("missing params")
+	}
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if !slices.Contains(taken[action], name) {
+			return refused("unknown params." + camel(name))
+		}
 	}
 	for _, name := range need {
 		if params[name] == "" && wrong == nil { // of a wrong type is not missing, CloudPay says so itself

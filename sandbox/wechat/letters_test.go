@@ -62,6 +62,32 @@ func TestResultsAreToldEncryptedToTheRequestsAddress(t *testing.T) {
 	}
 }
 
+func TestAnAbnormalRefundEndsUnderItsNumberWhenTheConsoleFinishesIt(t *testing.T) {
+	for outcome, c := range map[control.RefundStatus]struct {
+		status  string
+		balance int64
+	}{control.Success: {"SUCCESS", 1_000_000 - 300}, control.Failed: {"REFUNDCLOSE", 1_000_000}} {
+		w := newWorld(t, control.WeChatSettings{})
+		in := newInbox(t, takenXML)
+		w.order(func(o *control.NewOrder) { o.Outcome = control.Abnormal })
+		require.Equal(t, "SUCCESS", verdict(w.refund(with(refund("R1", "300"), "notify_url", in.URL+"/n"))))
+		w.stage.Wake()
+		_, info := open(t, in.next(t).Body, docKey)
+		require.Equal(t, "CHANGE", info["refund_status"])
+		w.advance(time.Hour)
+		_, err := w.ctl.Platform("wechat").PatchOrder(t.Context(), transaction, control.OrderPatch{Paid: new(true)})
+		require.NoError(t, err)
+		ask := query("out_refund_no", "R1")
+		require.Equal(t, "CHANGE", w.v2("/pay/refundquery", ask)["refund_status_0"], "any other change of the order leaves it")
+		_, err = w.ctl.Platform("wechat").PatchOrder(t.Context(), transaction, control.OrderPatch{Outcome: new(outcome)})
+		require.NoError(t, err)
+		require.Equal(t, c.status, w.v2("/pay/refundquery", ask)["refund_status_0"])
+		_, info = open(t, in.next(t).Body, docKey)
+		require.Equal(t, []string{c.status, "R1", "300"}, []string{info["refund_status"], info["out_refund_no"], info["refund_fee"]})
+		require.Equal(t, c.balance, w.balance("1900000111"))
+	}
+}
+
 func TestNotificationsComeAgainUntilTheyAreTaken(t *testing.T) {
 	w := newWorld(t, control.WeChatSettings{})
 	in := newInbox(t, "success", `{"return_code":"SUCCESS"}`, "<xml><return_code>FAIL</return_code></xml>", takenXML)

@@ -225,7 +225,7 @@ func checkOutcome(s control.RefundStatus) error {
 	return nil
 }
 
-func patchOrder(b *book, r *http.Request) (any, error) {
+func (p *Platform) patchOrder(b *book, r *http.Request) (any, error) {
 	o, err := b.pathOrder(r)
 	if err != nil {
 		return nil, err
@@ -245,6 +245,11 @@ func patchOrder(b *book, r *http.Request) (any, error) {
 	}
 	if patch.SettleAfter != nil {
 		o.settleAfter = patch.SettleAfter
+	}
+	if patch.Outcome != nil && o.outcome != control.Abnormal {
+		now := p.stage.Clock.Now()
+		b.finish(o, now)
+		p.settle(now)
 	}
 	return o.view(), nil
 }

@@ -64,6 +64,7 @@ func TestXMLIsReadAsTextNotMarkup(t *testing.T) {
 		"entities of XML itself":      {"<xml><a>&lt;&amp;</a></xml>", map[string]string{"a": "<&"}},
 		"CDATA keeps its markup":      {"<xml><a><![CDATA[<b>&amp;]]></a></xml>", map[string]string{"a": "<b>&amp;"}},
 		"a declaration and blanks":    {"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<xml>\n <a/>\n</xml>\n", map[string]string{"a": ""}},
+		"a byte order mark":           {"\ufeff<xml><a>1</a></xml>", map[string]string{"a": "1"}},
 		"nothing at all":              {"", nil},
 		"no root":                     {"a=1", nil},
 		"another root":                {"<root><a>1</a></root>", nil},

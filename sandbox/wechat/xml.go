@@ -24,7 +24,7 @@ const (
 // Refused are document types (and with them entities of one's own, §16.8), nested elements, attributes, text between
 // the elements, and a name given twice, since whoever signs and whoever reads could pick different ones.
 func parseXML(body []byte, root string) (map[string]string, error) {
-	dec := xml.NewDecoder(bytes.NewReader(body))
+	dec := xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff")))) // a byte order mark is legal before XML
 	values := map[string]string{}
 	depth, name, closed := 0, "", false
 	var text strings.Builder

@@ -181,13 +181,17 @@ func forge(op string, f form) stage.Forge {
 	}
 }
 
-// parentOf is the code under which a sub code is seen in the samples (§7.2).
+// parentOf is the code under which a sub code is seen in the samples (§7.2), or whose meaning it repeats (§7.3).
 func parentOf(subCode string) int {
 	switch {
 	case strings.HasPrefix(subCode, "accesscontrol."):
 		return 7
 	case strings.HasPrefix(subCode, "session"):
 		return 27
+	case strings.HasPrefix(subCode, "isv.permission-"):
+		return 11
+	case strings.HasPrefix(subCode, "isv.missing-parameter"):
+		return 40
 	case strings.HasPrefix(subCode, "isp.top-") || strings.HasPrefix(subCode, "isp.remote-"):
 		return 15
 	}

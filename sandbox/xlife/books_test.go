@@ -112,6 +112,9 @@ func TestControlRefusesWhatMakesNoSense(t *testing.T) {
 	w := newWorld(t, control.XLifeSettings{})
 	w.order(nil)
 	ctx := t.Context()
+	_, err := w.ctl.CreateMerchant(ctx, control.NewXLifeMerchant{AppKey: "2", AppSecret: "s", Session: "t",
+		Stores: []control.XLifeStore{{ID: "1", Name: "its store has no number of the merchant's"}}})
+	require.NoError(t, err)
 	order := func(change func(*control.NewXLifeOrder)) error {
 		o := control.NewXLifeOrder{NewOrder: control.NewOrder{Merchant: "12345678", Total: 100}}
 		change(&o)
@@ -126,13 +129,14 @@ func TestControlRefusesWhatMakesNoSense(t *testing.T) {
 		"no total":         {order(func(o *control.NewXLifeOrder) { o.Total = 0 }), "total"},
 		"parts too big":    {order(func(o *control.NewXLifeOrder) { o.Coupon, o.Subsidy = 60, 41 }), "exceed the total"},
 		"store unknown":    {order(func(o *control.NewXLifeOrder) { o.StoreID = "x" }), "store_id"},
+		"no such number":   {order(func(o *control.NewXLifeOrder) { o.Merchant, o.StoreIDType = "2", "out" }), "store_id"},
 		"outcome unknown":  {order(func(o *control.NewXLifeOrder) { o.Outcome = control.Abnormal }), "outcome"},
 		"id taken":         {order(func(o *control.NewXLifeOrder) { o.PlatformID = tradeNo }), "HTTP 409"},
 		"number taken":     {order(func(o *control.NewXLifeOrder) { o.MerchantID = "20260301ORDER0001" }), "HTTP 409"},
 	} {
 		require.ErrorContains(t, c.err, c.want, name)
 	}
-	_, err := w.ctl.SetSettings(ctx, control.XLifeSettings{BusinessCode: 7})
+	_, err = w.ctl.SetSettings(ctx, control.XLifeSettings{BusinessCode: 7})
 	require.ErrorContains(t, err, "business_code")
 	_, err = w.ctl.PatchMerchant(ctx, "x", control.XLifeMerchantPatch{})
 	require.ErrorContains(t, err, "HTTP 404")

@@ -92,7 +92,7 @@ func checkSystem(m *merchant, params map[string]string, now time.Time) *answer {
 		refusal = invalidVersion
 	case params["timestamp"] == "":
 		refusal = missingTimestamp
-	case !isTime || at.Sub(now).Abs() > clockSkew:
+	case !isTime || at.Sub(now.Truncate(time.Second)).Abs() > clockSkew: // timestamps know whole seconds only
 		refusal = invalidTimestamp
 	case params["format"] != "" && params["format"] != "json" && params["format"] != "xml":
 		refusal = invalidFormat

@@ -73,7 +73,7 @@ func (m *merchant) change(p control.XLifeMerchantPatch) error {
 // store finds a store by one of its two numbers, nil if the merchant has none such.
 func (m *merchant) store(kind, id string) *control.XLifeStore {
 	for i, s := range m.Stores {
-		if kind == "out" && s.OutID == id || kind == "miaojie" && s.ID == id {
+		if kind == "out" && id != "" && s.OutID == id || kind == "miaojie" && s.ID == id {
 			return &m.Stores[i]
 		}
 	}

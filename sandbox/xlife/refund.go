@@ -1,9 +1,9 @@
 package xlife
 
 import (
+	"encoding/json"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/refundflow/refundflow/sandbox/control"
 	"github.com/refundflow/refundflow/sandbox/orders"
@@ -27,7 +27,7 @@ func (m method) parameters(params map[string]string) (map[string]string, *answer
 	return asked, nil
 }
 
-// find gives the merchant's order; the platform's number wins over the merchant's, however wrong the latter is (§9 trap 13).
+// find gives the merchant's order; the platform's number wins over the merchant's, however wrong the latter is (§9.7).
 // Where one field may hold either number (order_no of the mos family), it is given as id.
 func (b *book) find(appKey, id, number string) *order {
 	if id != "" {
@@ -48,14 +48,15 @@ func refundOf(o *order, number string) *refund {
 }
 
 // wrongMember names the first member of a refund structure that breaks its rule, "" if none does. The seed knows no lengths;
-// 64 is the successor's (§2.2).
+// 64 is the successor's, for numbers of orders and refunds alone (§2.2). Stores are looked up, tills and operators are not
+// looked at.
 func wrongMember(asked map[string]string, required ...string) string {
 	for _, name := range required {
 		if asked[name] == "" {
 			return name
 		}
 	}
-	for _, name := range []string{"trade_no", "out_trade_no", "order_no", "out_request_no", "store_id", "terminal_id", "operator_id", "mj_shop_id"} {
+	for _, name := range []string{"trade_no", "out_trade_no", "order_no", "out_request_no"} {
 		if v := asked[name]; v != "" && !orders.Plain.MatchString(v) {
 			return name
 		}
@@ -66,13 +67,8 @@ func wrongMember(asked map[string]string, required ...string) string {
 	if kind := asked["store_id_type"]; kind != "miaojie" && kind != "out" {
 		return "store_id_type"
 	}
-	if text := asked["extend_params"]; text != "" {
-		if _, err := orders.Flat([]byte(text)); err != nil {
-			return "extend_params"
-		}
-	}
-	if !utf8.ValidString(asked["refund_reason"]) {
-		return "refund_reason"
+	if text := asked["extend_params"]; text != "" && !json.Valid([]byte(text)) {
+		return "extend_params"
 	}
 	return ""
 }

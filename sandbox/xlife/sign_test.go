@@ -44,7 +44,8 @@ func TestSignaturesAreTheVectors(t *testing.T) {
 func TestAFaultsCodeIsASubCodeUnderItsCode(t *testing.T) {
 	for subCode, want := range map[string]string{
 		"isp.REFUND_CREATE_FAILED": `"code":50,`, "isp.top-remote-connection-timeout": `"code":15,`, "session-expired": `"code":27,`,
-		"accesscontrol.limited-by-api-access-count": `"code":7,`,
+		"accesscontrol.limited-by-api-access-count": `"code":7,`, "isv.permission-ip-whitelist-limit": `"code":11,`,
+		"isv.missing-parameter:session": `"code":40,`, "isv.invalid-parameter": `"code":50,`,
 	} {
 		got := string(forge(opRefund, form{json: true})(control.Fault{Kind: control.FaultAnswer, Code: subCode, Msg: "x"}, nil))
 		require.Contains(t, got, want)
