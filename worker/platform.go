@@ -67,8 +67,17 @@ func decideCommand(out io.Writer, file *string) *cobra.Command {
 	var by, note string
 	decide := &cobra.Command{
 		Use:   "decide ACCOUNT PLATFORM-REFUND-ID approve|refuse",
-		Short: "Decide a question that is not decided; a refusal may make the order non-refundable for ever",
-		Args:  cobra.ExactArgs(3),
+		Short: "Answer a question that is not decided yet",
+		Long: `Answer a question that is not decided yet. The platform hears it when it asks
+the next time, within minutes, and for ever the same.
+
+approve lets the platform pay what it asked about. refuse is final on the
+platform's side: Baidu marks the order as not refundable, for everybody. Questions
+about refunds that were made here answer themselves; one of those can only be
+refused, after it has ended.`,
+		Example: `  worker platform audits
+  worker platform decide shop-baidu 149235070 approve --by finance-2 --note "service desk, case 4711"`,
+		Args: cobra.ExactArgs(3),
 		RunE: onBooks(func(cmd *cobra.Command, books ledger.Ledger, c *config.Config, args []string) error {
 			return decideAudit(cmd, out, books, c, args, by, note)
 		}).run(file),
@@ -144,10 +153,10 @@ func printAudits(out io.Writer, all []ledger.AuditEntry, asJSON bool) error {
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ACCOUNT\tPLATFORM REFUND\tORDER\tAMOUNT\tDECISION\tASKED\tREFUND\tWHY")
+	fmt.Fprintln(w, "ACCOUNT\tPLATFORM REFUND\tORDER\tAMOUNT\tDECISION\tASKED\tLAST\tREFUND\tWHY")
 	for _, a := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d×\t%s\t%s\n", a.Account, a.PlatformRefundID, a.OrderKey,
-			told(a.Amount.String(), a.Amount != 0), a.Decision, a.Asked, told(a.Key.ID, a.Key.ID != ""), a.Why)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d×\t%s\t%s\t%s\n", a.Account, a.PlatformRefundID, a.OrderKey,
+			told(a.Amount.String(), a.Amount != 0), a.Decision, a.Asked, a.Last.Local().Format(time.DateTime), told(a.Key.ID, a.Key.ID != ""), a.Why)
 	}
 	return w.Flush()
 }

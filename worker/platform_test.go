@@ -57,7 +57,7 @@ func TestWhatPlatformsDidByThemselvesIsShownAndAnswered(t *testing.T) {
 	require.Regexp(t, `shop-baidu\s+149235070\s+1068881223\s+¥50.00\s+processing`, out)
 	out, err = platform(t, file, "audits")
 	require.NoError(t, err)
-	require.Regexp(t, `149235070\s+1068881223\s+¥50.00\s+undecided\s+1×\s+-\s+.*a person must decide`, out)
+	require.Regexp(t, `149235070\s+1068881223\s+¥50.00\s+undecided\s+1×\s+\S+ \S+\s+-\s+.*a person must decide`, out)
 
 	for _, wrong := range [][]string{
 		{"decide", "shop-baidu", "149235070", "approve"},                       // by whom?

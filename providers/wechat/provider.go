@@ -92,7 +92,7 @@ func (p *Provider) Rules() providers.Rules {
 		Number:             numberFormat,
 		Partial:            true,
 		MaxRefundsPerOrder: 50,
-		OrderGap:           time.Minute,
+		OrderGap:           time.Minute + 5*time.Second, // between arrivals; the way there varies
 		Window:             365 * 24 * time.Hour,
 		Query:              providers.QueryByNumber,
 		AbsenceReads:       2,

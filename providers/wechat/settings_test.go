@@ -171,7 +171,7 @@ absence_interval: 100ms
 func TestTheRulesAreWeChats(t *testing.T) {
 	want := providers.Rules{
 		Provider: "wechat", Merchant: "wechat/1900000109/1900000111", OrderKey: providers.OrderKeyMerchant, Number: numberFormat,
-		Partial: true, MaxRefundsPerOrder: 50, OrderGap: time.Minute, Window: 8760 * time.Hour,
+		Partial: true, MaxRefundsPerOrder: 50, OrderGap: time.Minute + 5*time.Second, Window: 8760 * time.Hour,
 		Query: providers.QueryByNumber, AbsenceReads: 2, AbsenceInterval: time.Minute, MaxResends: 10, RepeatAnswers: true,
 		Poll: defaultPoll[TransportV2], PollFor: 192 * time.Hour,
 	}

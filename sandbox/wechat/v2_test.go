@@ -214,6 +214,17 @@ func TestFiftyPartsAreTheLimit(t *testing.T) {
 		require.Equal(t, "SUCCESS", verdict(w.refund(refund(fmt.Sprintf("R%d", i), "1"))))
 	}
 	require.Equal(t, "ERROR 部分退款次数超过限制", verdict(w.refund(refund("R50", "1"))))
+	var seen []string
+	for len(seen) < 50 {
+		page := w.v2("/pay/refundquery", with(query("transaction_id", transaction), "offset", strconv.Itoa(len(seen))))
+		require.Equal(t, []string{"50", "10", ""}, []string{page["total_refund_count"], page["refund_count"], page["out_refund_no_10"]})
+		for n := range 10 {
+			seen = append(seen, page["out_refund_no_"+strconv.Itoa(n)])
+		}
+	}
+	for i, number := range seen {
+		require.Equal(t, fmt.Sprintf("R%d", i), number, "five pages show all of them in order")
+	}
 }
 
 func TestTooManyBadApplicationsShutTheMerchantOutForAMinute(t *testing.T) {
