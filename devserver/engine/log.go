@@ -7,6 +7,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"go.temporal.io/server/common/log"
 	"go.temporal.io/server/common/log/tag"
+	"go.temporal.io/server/service/history/shard"
 )
 
 // serverLog passes the server's log on to logrus: errors as errors, all else as debug lines. Hundreds of info lines belong
@@ -39,7 +40,25 @@ func (l serverLog) With(tags ...tag.Tag) log.Logger {
 func (l serverLog) Debug(msg string, tags ...tag.Tag) { l.write(logrus.FieldLogger.Debug, msg, tags) }
 func (l serverLog) Info(msg string, tags ...tag.Tag)  { l.write(logrus.FieldLogger.Debug, msg, tags) }
 func (l serverLog) Warn(msg string, tags ...tag.Tag)  { l.write(logrus.FieldLogger.Debug, msg, tags) }
-func (l serverLog) Error(msg string, tags ...tag.Tag) { l.write(logrus.FieldLogger.Error, msg, tags) }
+
+func (l serverLog) Error(msg string, tags ...tag.Tag) {
+	if notYetAcquired(tags) {
+		l.write(logrus.FieldLogger.Debug, msg, tags)
+		return
+	}
+	l.write(logrus.FieldLogger.Error, msg, tags)
+}
+
+// notYetAcquired: on a busy machine the queues of a starting server look for work before their shard is theirs. They look
+// again at once.
+func notYetAcquired(tags []tag.Tag) bool {
+	for _, t := range tags {
+		if fmt.Sprint(t.Value()) == shard.ErrShardStatusUnknown.Error() {
+			return true
+		}
+	}
+	return false
+}
 
 // DPanic reports a broken assumption inside the server; it panics in the server's own tests only.
 func (l serverLog) DPanic(msg string, tags ...tag.Tag) {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/sirupsen/logrus"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/server/common/log"
 	"go.temporal.io/server/common/log/tag"
+	"go.temporal.io/server/service/history/shard"
 )
 
 func TestOnlyErrorsOfTheServerAreLoud(t *testing.T) {
@@ -27,6 +29,16 @@ func TestOnlyErrorsOfTheServerAreLoud(t *testing.T) {
 			require.Equal(t, logrus.Fields{"wf-id": "R1"}, lines.LastEntry().Data)
 		}
 	}
+}
+
+func TestAQueueThatIsEarlyIsNoError(t *testing.T) {
+	to, lines := test.NewNullLogger()
+	to.SetLevel(logrus.DebugLevel)
+	l := newServerLog(to)
+	l.Error("Queue reader unable to retrieve tasks", tag.Error(shard.ErrShardStatusUnknown))
+	require.Equal(t, logrus.DebugLevel, lines.LastEntry().Level)
+	l.Error("Queue reader unable to retrieve tasks", tag.Error(errors.New("the disk is gone")))
+	require.Equal(t, logrus.ErrorLevel, lines.LastEntry().Level)
 }
 
 func TestNothingIsLoggedOnceMuted(t *testing.T) {
