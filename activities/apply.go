@@ -166,7 +166,11 @@ func (a *Activities) send(ctx context.Context, in Step, record ledger.Record, ac
 		return Applied{Receipt: &receipt}, a.Ledger.EndSend(ctx, in.Key, at, answer)
 	}
 	answer := ledger.Answer{Text: err.Error()}
-	switch classOf(err) {
+	class := classOf(err)
+	if mayHaveHappened(err) {
+		class = refund.ClassAmbiguous
+	}
+	switch class {
 	case refund.ClassTransient, refund.ClassThrottled, refund.ClassInsufficientFunds:
 		answer.NotSent = true
 	case refund.ClassRejected, refund.ClassMisconfigured:

@@ -102,6 +102,13 @@ func inDoubt(intent ledger.Progress, err error) error {
 	return &doubtful
 }
 
+// mayHaveHappened is [refund.Failure.MayHaveHappened] of the failure in err; what
+// is none may have happened, too.
+func mayHaveHappened(err error) bool {
+	var failure *refund.Failure
+	return !errors.As(err, &failure) || failure.MayHaveHappened()
+}
+
 // classOf is the failure's class, or "" when the error holds none.
 func classOf(err error) refund.Class {
 	var failure *refund.Failure

@@ -6,7 +6,6 @@ import (
 
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/providers"
-	"github.com/refundflow/refundflow/refund"
 )
 
 // CheckOrder asks the provider whether the order is paid and verified.
@@ -58,10 +57,10 @@ func (a *Activities) cancelVerification(ctx context.Context, in Step) (Cancelled
 		return Cancelled{Hold: &hold}, nil
 	}
 	err = canceller.CancelVerification(ctx, record.Request.Order)
-	switch class := classOf(err); {
+	switch {
 	case err == nil:
 		return Cancelled{}, a.Ledger.EndCancel(ctx, in.Key, at, true, "cancelled by the platform")
-	case class == refund.ClassAmbiguous || class == refund.ClassNeedsHuman || class == "":
+	case mayHaveHappened(err):
 		return Cancelled{}, err // it may have happened: the intent stays, and whoever goes on looks first
 	case record.Verification == ledger.Begun:
 		return Cancelled{}, inDoubt(ledger.Begun, err) // says nothing of the earlier call

@@ -54,6 +54,16 @@ type Failure struct { //nolint:errname // the field's own word for it
 	// RequestOnly says of a misconfiguration that it lies in this refund's own
 	// content: the account's other refunds are not concerned.
 	RequestOnly bool `json:"request_only,omitempty"`
+	// Doubtful says that Class is what it looks like, but not the platform's own
+	// word: somebody in between has answered, and the request may have been
+	// processed all the same.
+	Doubtful bool `json:"doubtful,omitempty"`
+}
+
+// MayHaveHappened reports whether what was asked for may have been done. Then
+// nothing is sent again before the platform was asked, and nobody can cancel.
+func (f *Failure) MayHaveHappened() bool {
+	return f.Doubtful || f.Class == ClassAmbiguous || f.Class == ClassNeedsHuman
 }
 
 func (f *Failure) Error() string {

@@ -173,8 +173,11 @@ func TestAFailureInAnswerToARepeatIsNotTheEnd(t *testing.T) {
 // A gateway's error page says nothing of what the platform behind it has done.
 func TestWhatMayHaveBeenPaidCannotBeCancelled(t *testing.T) {
 	t.Parallel()
-	for _, transport := range []string{"xlife/alone", "xlife/mos queries", "wechat/v2", "wechat/cloudrun", "wechat/cloudfunction"} {
-		for _, status := range []int{404, 429} {
+	for transport, statuses := range map[string][]int{
+		"xlife/alone": {404, 429}, "xlife/mos queries": {404, 429}, "wechat/v2": {404, 429}, "wechat/cloudrun": {404, 429},
+		"wechat/cloudfunction": {404, 429}, "shengpay/text": {404}, "baidu/cashier": {404}, "baidu/openapi": {404},
+	} {
+		for _, status := range statuses {
 			w, request := on(t, transport, control.NewOrder{})
 			w.Fault(control.Fault{Op: w.Bench().Ops.Apply, Kind: control.FaultStatus, Status: status, Phase: control.After, Nth: map[bool]int{
 				true: 2, false: 1}[w.Bench().Ops.Apply == w.Bench().Ops.Order], Times: 3})

@@ -29,13 +29,10 @@ func (s *saga) cancelVerification(ctx workflow.Context) error {
 	}
 	if err != nil {
 		f := failureOf(err)
-		switch f.Class {
-		case refund.ClassAmbiguous, refund.ClassNeedsHuman:
-			s.cancelled = true // perhaps
-		case refund.ClassTransient, refund.ClassThrottled, refund.ClassInsufficientFunds,
-			refund.ClassRejected, refund.ClassMisconfigured:
-			s.Irreversible = s.cancelled // certainly not processed: the order is still verified
+		if f.MayHaveHappened() {
+			s.cancelled = true
 		}
+		s.Irreversible = s.cancelled // what was certainly not processed leaves the order verified
 		return s.afterFailure(ctx, f)
 	}
 	s.cancelled, s.Failure = true, nil
@@ -68,21 +65,19 @@ func (s *saga) apply(ctx workflow.Context) error {
 		return s.onAccepted(applied)
 	}
 	f := failureOf(err)
-	switch f.Class {
-	case refund.ClassAmbiguous, refund.ClassNeedsHuman:
-		s.sent = true // it may have happened: never send again without asking
+	waits := f.Class == refund.ClassTransient || f.Class == refund.ClassThrottled
+	if f.MayHaveHappened() {
+		s.sent = true // never send again without asking
 		s.Failure = f
-		if f.Class == refund.ClassAmbiguous {
+		if waits || f.Class == refund.ClassAmbiguous {
 			return s.findOut(ctx)
 		}
-	case refund.ClassTransient, refund.ClassThrottled, refund.ClassInsufficientFunds,
-		refund.ClassRejected, refund.ClassMisconfigured:
-		s.Irreversible = s.cancelled // certainly not processed
-		waits := f.Class == refund.ClassTransient || f.Class == refund.ClassThrottled
-		if waits && !f.Recheck && s.stillTrying(ctx) {
-			s.Failure = f
-			return errLookAgain
-		}
+		return s.afterFailure(ctx, f)
+	}
+	s.Irreversible = s.cancelled // certainly not processed
+	if waits && !f.Recheck && s.stillTrying(ctx) {
+		s.Failure = f
+		return errLookAgain
 	}
 	return s.afterFailure(ctx, f)
 }

@@ -38,16 +38,17 @@ func (h Hints) Transport(err error) refund.Failure {
 }
 
 // Status is what an HTTP status means by itself; ok for 2xx, which says nothing.
-// pause is the server's wish, see [wire.Answer.RetryAfter].
+// pause is the server's wish, see [wire.Answer.RetryAfter]. No status but 429 is
+// word that nothing has happened: something in between may have spoken.
 func (h Hints) Status(status int, pause time.Duration) (f refund.Failure, ok bool) {
 	f = refund.Failure{Class: refund.ClassAmbiguous, Code: fmt.Sprintf("http %d", status), Hint: h.Look, RetryAfter: pause}
 	switch {
 	case status >= 200 && status < 300:
 		return refund.Failure{}, true
 	case status == http.StatusTooManyRequests:
-		f.Class, f.Hint = refund.ClassThrottled, h.Slow
+		f.Class, f.Hint = refund.ClassThrottled, h.Slow // turned away at the door
 	case Speaks(status):
-		f.Class, f.Hint, f.RetryAfter = refund.ClassMisconfigured, h.Refused, 0
+		f.Class, f.Hint, f.RetryAfter, f.Doubtful = refund.ClassMisconfigured, h.Refused, 0, true
 	}
 	return f, false
 }
