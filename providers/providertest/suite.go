@@ -32,6 +32,7 @@ func Run(t *testing.T, transport Transport) {
 		{"a refund that never arrived is never reported as there", neverArrived},
 		{"a malformed answer is never a success", malformedAnswers},
 		{"a forged answer is never a success", forgedAnswers},
+		{"a genuine answer about another refund is never ours", swappedAnswers},
 		{"every documented code ends in its class", documentedCodes},
 		{"what was not sent is safe to repeat", notSent},
 		{"silence is ambiguous", silence},
