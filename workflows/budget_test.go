@@ -59,7 +59,7 @@ func TestTheLimitsOfADayAndOfAPayout(t *testing.T) {
 		took   time.Duration
 		why    string
 	}{
-		{name: "the daily cap: the next morning", limits: ledger.Limits{DailyCap: 10000}, took: 12*time.Hour + 5*time.Minute, why: "daily cap of 2026-11-21"},
+		{name: "the daily cap: the next morning", limits: ledger.Limits{DailyCap: 10000}, took: 12*time.Hour + 5*time.Minute, why: "daily cap of 2093-11-21"},
 		{name: "the reserve: the next payout, on Monday", limits: ledger.Limits{Reserve: 10000, Payout: ledger.PayoutWeekly},
 			took: 36*time.Hour + 5*time.Minute, why: "reserve of the payout period"},
 		{name: "a raised cap is seen on limits-changed", limits: ledger.Limits{DailyCap: 10000}, why: "daily cap",
@@ -99,13 +99,13 @@ func TestMoreThanTheWholeLimitIsForAPerson(t *testing.T) {
 }
 
 // late is a world half a minute before midnight.
-var late = refundtest.Options{Start: time.Date(2026, 11, 21, 23, 59, 30, 0, refundtest.Shanghai), Limits: ledger.Limits{DailyCap: 10000}}
+var late = refundtest.Options{Start: time.Date(2093, 11, 21, 23, 59, 30, 0, refundtest.Shanghai), Limits: ledger.Limits{DailyCap: 10000}}
 
 func TestTheBudgetIsThatOfTheDayOnWhichItIsSent(t *testing.T) {
 	moved := func(t *testing.T, r *run) {
-		require.Len(t, r.Said("hold 2026-11-21:"), 1)
-		require.Len(t, r.Said("release 2026-11-21:"), 1)
-		require.Len(t, r.Said("hold 2026-11-22:"), 1)
+		require.Len(t, r.Said("hold 2093-11-21:"), 1)
+		require.Len(t, r.Said("release 2093-11-21:"), 1)
+		require.Len(t, r.Said("hold 2093-11-22:"), 1)
 		day, _ := r.Used()
 		require.Equal(t, refund.Fen(9800), day)
 	}
@@ -119,7 +119,7 @@ func TestTheBudgetIsThatOfTheDayOnWhichItIsSent(t *testing.T) {
 			acts:   []refundtest.Act{refundtest.Before(apply, 2, rival("Rival", false))},
 			ends:   refund.StatusSucceeded, also: func(t *testing.T, r *run) {
 				require.Contains(t, r.Passed(), refund.StatusAwaitingBudget)
-				require.Len(t, r.Said("hold 2026-11-23:"), 1)
+				require.Len(t, r.Said("hold 2093-11-23:"), 1)
 				require.Equal(t, 1, r.Count(opCancel))
 			}},
 	})
