@@ -17,6 +17,8 @@ import (
 type Activities struct {
 	Accounts Accounts
 	Ledger   ledger.Ledger
+	// Workflows is for Reconcile and Compare alone.
+	Workflows Workflows
 }
 
 // Accounts finds the accounts of the configuration.
@@ -35,17 +37,33 @@ type Account struct {
 	NumberPrefix string
 	// Queue is the task queue of its provider calls; empty means the workflow's.
 	Queue string
-	// ApproveAbove: larger refunds want a person's approval; nil means none do.
-	ApproveAbove *refund.Fen
+	// Approval says which refunds people must approve, and DecisionKeys which keys may
+	// have signed their decisions.
+	Approval     refund.ApprovalPolicy
+	DecisionKeys [][]byte
 	Limits       ledger.Limits
+	// Budget says what happens when a limit has no room.
+	Budget refund.BudgetPolicy
+}
+
+// limits are the account's for a step: none for a refund that was let through over
+// them. What it draws is counted all the same.
+func (a Account) limits(in Step) ledger.Limits {
+	l := a.Limits
+	if in.OverLimits {
+		l.DailyCap, l.Reserve = 0, 0
+	}
+	return l
 }
 
 // Register makes the activities known to a worker under their constant names.
 func (a *Activities) Register(r worker.ActivityRegistry) {
 	for name, fn := range map[string]any{
 		Open: a.Open, Hold: a.Hold, Finish: a.Finish, Note: a.Note, Flag: a.Flag, Unflag: a.Unflag,
+		Amend: a.Amend, VerifySeal: a.VerifySeal,
 		CheckOrder: a.CheckOrder, CancelVerification: a.CancelVerification,
 		Apply: a.Apply, FindOut: a.FindOut, AwaitResult: a.AwaitResult,
+		Reconcile: a.Reconcile, Compare: a.Compare,
 	} {
 		r.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
 	}

@@ -23,7 +23,7 @@ func (a *Activities) Apply(ctx context.Context, in Step) (Applied, error) {
 	if err != nil {
 		return Applied{}, translate(ctx, Apply, inDoubt(record.Sending, err))
 	}
-	permit, err := a.Ledger.BeginSend(ctx, in.Key, now(ctx, in.Now), account.Limits)
+	permit, err := a.Ledger.BeginSend(ctx, in.Key, now(ctx, in.Now), account.limits(in))
 	if err != nil {
 		return Applied{}, translate(ctx, Apply, err)
 	}
@@ -104,7 +104,7 @@ func (a *Activities) findOut(ctx context.Context, in Step) (Applied, error) {
 
 func (a *Activities) resend(ctx context.Context, in Step, record ledger.Record, account Account) (Applied, error) {
 	rules, at := account.Provider.Rules(), now(ctx, in.Now)
-	permit, err := a.Ledger.BeginResend(ctx, in.Key, at, account.Limits, rules.AbsenceReads, rules.MaxResends)
+	permit, err := a.Ledger.BeginResend(ctx, in.Key, at, account.limits(in), rules.AbsenceReads, rules.MaxResends)
 	switch {
 	case err != nil:
 		return Applied{}, err

@@ -18,36 +18,36 @@ func (a *Activities) Open(ctx context.Context, in Opening) (Plan, error) {
 		err = account.Provider.Validate(in.Request)
 	}
 	if err != nil {
-		return a.refused(ctx, ledger.KeyOf(in.Request), err)
+		return a.refused(ctx, in, err)
 	}
 	rules := account.Provider.Rules()
 	opened, err := a.Ledger.Open(ctx, ledger.Opening{
 		Request: in.Request, Fingerprint: in.Request.Fingerprint(), Rules: rules, At: in.Now,
 		Number: refund.ProviderNumber(in.Request.Account, account.NumberPrefix, in.Request.ID, rules.Number),
+		Limits: account.Limits,
 	})
 	if err != nil {
 		return Plan{}, translate(ctx, Open, err)
 	}
-	plan := Plan{Refused: opened.Refused, Record: opened.Record, Rules: rules, Queue: account.Queue}
-	if limit := account.ApproveAbove; limit != nil && in.Request.Amount > *limit {
-		plan.Approval = fmt.Sprintf("%s is above the %s that account %s pays without asking",
-			in.Request.Amount, *limit, account.Name)
-	}
-	return plan, nil
+	return Plan{
+		Refused: opened.Refused, Conflict: opened.Conflict, Record: opened.Record, Outlook: opened.Outlook,
+		Version: in.Version, Rules: rules, Queue: account.Queue,
+		Approval: account.Approval.For(in.Request), Budget: account.Budget,
+	}, nil
 }
 
 // refused is for a request that the configuration of today has no place for. A
 // refund that is written down already may have been sent: to it that is no
 // answer, and a person must look.
-func (a *Activities) refused(ctx context.Context, key ledger.Key, why error) (Plan, error) {
-	record, err := a.Ledger.Refund(ctx, key)
+func (a *Activities) refused(ctx context.Context, in Opening, why error) (Plan, error) {
+	record, err := a.Ledger.Refund(ctx, ledger.KeyOf(in.Request))
 	switch {
 	case errors.Is(err, ledger.ErrUnknown):
-		return Plan{Refused: "the refund cannot be made here: " + why.Error()}, nil
+		return Plan{Refused: "the refund cannot be made here: " + why.Error(), Version: in.Version}, nil
 	case err != nil:
 		return Plan{}, err
 	case record.Status != ledger.Open:
-		return Plan{Record: &record}, nil // it ended long ago; who asks again is told how
+		return Plan{Record: &record, Version: in.Version}, nil // it ended long ago; who asks again is told how
 	}
 	return Plan{}, translate(ctx, Open, &refund.Failure{
 		Class: refund.ClassMisconfigured, RequestOnly: true, Op: Open, Code: "configuration", Message: refund.CleanText(why.Error()),
@@ -62,23 +62,53 @@ func (a *Activities) Hold(ctx context.Context, in Step) (ledger.Hold, error) {
 	if err != nil {
 		return ledger.Hold{}, err
 	}
-	hold, err := a.Ledger.Hold(ctx, in.Key, in.Now, account.Limits)
+	hold, err := a.Ledger.Hold(ctx, in.Key, in.Now, account.limits(in))
 	return hold, translate(ctx, Hold, err)
 }
 
 // Finish ends the refund in the books in any way but the provider's success,
 // which [Activities.AwaitResult] books itself.
 func (a *Activities) Finish(ctx context.Context, in Ending) error {
+	end, err := in.booked()
+	if err != nil {
+		return err
+	}
+	return translate(ctx, Finish, a.Ledger.Finish(ctx, in.Key, end))
+}
+
+// Amend books what a person knows about a refund whose end the platform has
+// contradicted.
+func (a *Activities) Amend(ctx context.Context, in Ending) error {
+	end, err := in.booked()
+	if err != nil {
+		return err
+	}
+	return translate(ctx, Amend, a.Ledger.Amend(ctx, in.Key, end))
+}
+
+// booked is the ending in the words of the books.
+func (e Ending) booked() (ledger.Ending, error) {
 	status, ok := map[refund.Status]ledger.Status{
 		refund.StatusSucceeded: ledger.Succeeded, refund.StatusFailed: ledger.Failed,
 		refund.StatusRejected: ledger.Rejected, refund.StatusCancelled: ledger.Cancelled,
-	}[in.Status]
+	}[e.Status]
 	if !ok {
-		return fmt.Errorf("status %q does not end a refund", in.Status)
+		return ledger.Ending{}, fmt.Errorf("status %q does not end a refund", e.Status)
 	}
-	return translate(ctx, Finish, a.Ledger.Finish(ctx, in.Key, ledger.Ending{
-		Status: status, Reason: in.Reason, At: in.Now, By: in.By, Refunded: in.Refunded,
-	}))
+	return ledger.Ending{Status: status, Reason: e.Reason, At: e.Now, By: e.By, Refunded: e.Refunded}, nil
+}
+
+// VerifySeal says why a signed decision is not to be taken, or "". The keys are
+// those of the configuration now.
+func (a *Activities) VerifySeal(_ context.Context, in Seal) (string, error) {
+	account, err := a.Accounts.Account(in.Account)
+	if err != nil {
+		return "its signature cannot be checked: " + err.Error(), nil
+	}
+	if err := in.Verify(in.Signature, account.DecisionKeys, in.Now); err != nil {
+		return err.Error(), nil
+	}
+	return "", nil
 }
 
 // Note adds a line to the journal: a decision, a refused signal.

@@ -2,6 +2,9 @@
 // thin, idempotent, and turns a provider call or a ledger call into a Temporal
 // result or error.
 //
+// [Activities.Reconcile] and [Activities.Compare] are no steps of a refund: they
+// compare the books with Temporal and the platforms.
+//
 // Calls to a provider are regular activities, each wrapped in the ledger
 // entries that make it safe to repeat: the intent before, the answer after.
 // Pure ledger steps are made to run as local activities. The package imports

@@ -10,6 +10,9 @@ const (
 	Note   = "Note"
 	Flag   = "Flag"
 	Unflag = "Unflag"
+	Amend  = "Amend"
+	// VerifySeal checks a signed decision; the keys stay with the worker.
+	VerifySeal = "VerifySeal"
 
 	// Regular activities: one exchange with the provider, wrapped by the ledger.
 	CheckOrder         = "CheckOrder"
@@ -17,4 +20,9 @@ const (
 	Apply              = "Apply"
 	FindOut            = "FindOut"
 	AwaitResult        = "AwaitResult"
+
+	// Reconcile compares one page of the books with Temporal, and Compare a few refunds
+	// with the platform, each through the queue of its account.
+	Reconcile = "Reconcile"
+	Compare   = "Compare"
 )

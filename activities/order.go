@@ -49,7 +49,7 @@ func (a *Activities) cancelVerification(ctx context.Context, in Step) (Cancelled
 		}
 	case ledger.NotBegun:
 	}
-	hold, err := a.Ledger.BeginCancel(ctx, in.Key, at, account.Limits)
+	hold, err := a.Ledger.BeginCancel(ctx, in.Key, at, account.limits(in))
 	if err != nil {
 		return Cancelled{}, err
 	}

@@ -12,21 +12,32 @@ import (
 type Opening struct {
 	Request refund.Request `json:"request"`
 	Now     time.Time      `json:"now"`
+	// Version of the saga's decisions; it comes back in the [Plan].
+	Version int `json:"version"`
 }
 
 // Plan is the answer of [Open]: what the workflow needs to know to decide, as a
 // snapshot taken once. Exactly one of Refused and Record is set.
 type Plan struct {
-	// Refused says why the refund cannot be opened; nothing was written.
-	Refused string         `json:"refused,omitempty"`
-	Record  *ledger.Record `json:"record,omitempty"`
+	// Refused says why the refund cannot be opened; nothing was written. Conflict: its
+	// id was used before for other content.
+	Refused  string         `json:"refused,omitempty"`
+	Conflict bool           `json:"conflict,omitempty"`
+	Record   *ledger.Record `json:"record,omitempty"`
+	// Version is that of the Opening.
+	Version int `json:"version"`
 	// Rules of the provider.
 	Rules providers.Rules `json:"rules"`
 	// Queue is the task queue of the account's provider calls; empty means the
 	// workflow's own.
 	Queue string `json:"queue,omitempty"`
-	// Approval says why a person must approve; empty means nobody has to.
-	Approval string `json:"approval,omitempty"`
+	// Approval is what the account demands of decisions about this refund, and how many
+	// people must approve it.
+	Approval refund.Approval `json:"approval"`
+	// Budget says what happens when a limit has no room.
+	Budget refund.BudgetPolicy `json:"budget,omitzero"`
+	// Outlook is what would keep it from its budget right now; nil when nothing would.
+	Outlook *ledger.Hold `json:"outlook,omitempty"`
 }
 
 // Step is the input of every activity after [Open]: which refund, and the
@@ -35,6 +46,8 @@ type Plan struct {
 type Step struct {
 	Key ledger.Key `json:"key"`
 	Now time.Time  `json:"now"`
+	// OverLimits: somebody let the refund through over cap and reserve.
+	OverLimits bool `json:"over_limits,omitempty"`
 }
 
 // Applied is the answer of [Apply] and [FindOut]: exactly one field is set.
@@ -66,7 +79,7 @@ type Awaited struct {
 // says the same, now and whenever it is asked for again.
 func SettledReason(provider string) string { return provider + " reports the money as given back" }
 
-// Ending is the input of [Finish].
+// Ending is the input of [Finish] and [Amend].
 type Ending struct {
 	Key      ledger.Key    `json:"key"`
 	Now      time.Time     `json:"now"`
@@ -82,4 +95,12 @@ type Line struct {
 	Now  time.Time  `json:"now"`
 	Step string     `json:"step"`
 	Text string     `json:"text"`
+}
+
+// Seal is the input of [VerifySeal]; its answer is why the decision is not to be
+// taken, or "".
+type Seal struct {
+	refund.Sealed
+	Signature string    `json:"signature"`
+	Now       time.Time `json:"now"`
 }

@@ -7,9 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/refundflow/refundflow/ledger"
-	"github.com/refundflow/refundflow/refund"
 )
 
 var (
@@ -37,6 +34,8 @@ func (c *Config) check() error {
 			add(`callbacks.listen: want "host:port" such as "127.0.0.1:8088", got %d characters that are otherwise`, len(l))
 		}
 	}
+	c.Versioning.check(add)
+	c.Reconcile.check(add)
 	if len(c.Accounts) == 0 {
 		add("accounts: want at least one account; the README shows one")
 	}
@@ -56,19 +55,8 @@ func (a Account) check(name string) (bad []error) {
 	if !numberPrefix.MatchString(a.NumberPrefix) {
 		add(".number_prefix: want at most 16 characters of 0-9 A-Z a-z _ -, got %d", len(a.NumberPrefix))
 	}
-	for setting, fen := range map[string]refund.Fen{"daily_cap": a.Limits.DailyCap, "reserve": a.Limits.Reserve} {
-		if fen > refund.MaxFen {
-			add(".limits.%s: want 0 to %d fen, got %d", setting, int64(refund.MaxFen), int64(fen))
-		}
-	}
-	switch a.Limits.Payout {
-	case ledger.PayoutDaily, ledger.PayoutWeekly, ledger.PayoutMonthly:
-	default:
-		add(".limits.payout: want daily, weekly or monthly, got %d characters", len(a.Limits.Payout))
-	}
-	if _, err := a.Limits.Ledger(); err != nil {
-		add(".%w", err)
-	}
+	a.Approval.check(add)
+	a.Limits.check(add)
 	if err := a.Settings.Check(); err != nil {
 		add(": %w", err)
 	}

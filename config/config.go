@@ -7,15 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 	_ "time/tzdata" // the business day must not depend on what the machine has installed
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/parser"
 
-	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/providers/registry"
-	"github.com/refundflow/refundflow/refund"
 )
 
 // Config is the worker's configuration.
@@ -29,8 +26,11 @@ type Config struct {
 	Ledger string `yaml:"ledger"`
 	Log    Log    `yaml:"log"`
 	// Callbacks is where the platforms' own messages arrive.
-	Callbacks Callbacks          `yaml:"callbacks"`
-	Accounts  map[string]Account `yaml:"accounts"`
+	Callbacks Callbacks `yaml:"callbacks"`
+	// Versioning is nil when left out: any worker runs any refund.
+	Versioning *Versioning        `yaml:"versioning"`
+	Reconcile  Reconcile          `yaml:"reconcile"`
+	Accounts   map[string]Account `yaml:"accounts"`
 
 	dir string
 }
@@ -73,23 +73,6 @@ type Account struct {
 	registry.Settings `yaml:",inline"`
 }
 
-// Approval says which refunds a person must approve.
-type Approval struct {
-	// Above this many fen; 0 asks for all; left out asks for none.
-	Above *refund.Fen `yaml:"above"`
-}
-
-// Limits of an account, in fen; 0 or left out means none.
-type Limits struct {
-	DailyCap refund.Fen `yaml:"daily_cap"`
-	Reserve  refund.Fen `yaml:"reserve"`
-	// Zone of the business day; default Asia/Shanghai.
-	Zone string `yaml:"zone"`
-	// Payout is daily, weekly or monthly: when the reserve starts anew. Default
-	// daily.
-	Payout ledger.Payout `yaml:"payout"`
-}
-
 // Load reads and checks a configuration file.
 func Load(path string) (*Config, error) {
 	data, err := os.ReadFile(path)
@@ -110,7 +93,7 @@ func Parse(data []byte, dir string) (*Config, error) {
 	if err != nil {
 		return nil, errors.New(yaml.FormatError(err, false, false)) // without the source line, which may hold a secret
 	}
-	c, as := &Config{dir: dir}, written{}
+	c, as := &Config{dir: dir, Reconcile: defaultReconcile}, written{}
 	if len(file.Docs) > 0 && !as.decode(file.Docs[0].Body, c) {
 		return nil, errors.Join(as.bad...)
 	}
@@ -130,13 +113,10 @@ func (c *Config) defaults() {
 			*d.field = d.value
 		}
 	}
+	c.Versioning.defaults()
 	for name, a := range c.Accounts {
-		if a.Limits.Zone == "" {
-			a.Limits.Zone = "Asia/Shanghai"
-		}
-		if a.Limits.Payout == "" {
-			a.Limits.Payout = ledger.PayoutDaily
-		}
+		a.Approval.defaults()
+		a.Limits.defaults()
 		c.Accounts[name] = a
 	}
 }
@@ -146,12 +126,3 @@ func (c *Config) Dir() string { return c.dir }
 
 // Names lists the accounts in alphabetical order.
 func (c *Config) Names() []string { return slices.Sorted(maps.Keys(c.Accounts)) }
-
-// Ledger makes the limits as the ledger wants them; the zone was checked.
-func (l Limits) Ledger() (ledger.Limits, error) {
-	zone, err := time.LoadLocation(l.Zone)
-	if err != nil {
-		return ledger.Limits{}, fmt.Errorf("limits.zone: want a time zone such as Asia/Shanghai, got %d characters", len(l.Zone))
-	}
-	return ledger.Limits{DailyCap: l.DailyCap, Reserve: l.Reserve, Zone: zone, Payout: l.Payout}, nil
-}

@@ -31,8 +31,12 @@ func TestWhatIsLeftOutHasASafeDefault(t *testing.T) {
 	require.Equal(t, Log{Level: "info", Format: "text"}, c.Log)
 	require.Equal(t, "/etc/refundflow", c.Dir())
 	account := c.Accounts["shop-baidu"]
-	require.Nil(t, account.Approval.Above, "nobody is asked")
-	require.Equal(t, Limits{Zone: "Asia/Shanghai", Payout: ledger.PayoutDaily}, account.Limits, "no limits")
+	require.Zero(t, account.Approval.Policy().For(refund.Request{Amount: refund.MaxFen, Initiator: refund.InitiatorSupport}).Approvers, "nobody is asked")
+	limits, err := account.Limits.Ledger()
+	require.NoError(t, err)
+	require.Equal(t, "Asia/Shanghai", limits.Zone.String())
+	limits.Zone = nil
+	require.Equal(t, ledger.Limits{Payout: ledger.PayoutDaily}, limits, "no limits")
 }
 
 func TestTheREADMEsConfigurationIsRead(t *testing.T) {
@@ -56,24 +60,39 @@ func TestTheREADMEsConfigurationIsRead(t *testing.T) {
 	require.Len(t, c.Accounts, 4)
 }
 
-// Every example is read as it stands, and no setting of a provider is kept
-// secret.
+// Every example is read as it stands, and no setting is kept secret.
 func TestTheDocumentedSettingsAreThoseThereAre(t *testing.T) {
 	page, err := os.ReadFile("../docs/configuration.md")
 	require.NoError(t, err)
-	examples := strings.Split(string(page), "```yaml\n")[1:]
+	common, platforms, found := strings.Cut(string(page), "## `baidu`")
+	require.True(t, found)
+	examples := strings.Split(platforms, "```yaml\n")[1:]
 	providers := reflect.TypeFor[registry.Settings]()
 	require.Len(t, examples, providers.NumField())
-	for i, example := range examples {
+	for i, example := range append(examples, strings.Split(common, "```yaml\n")[1:]...) {
 		example, _, _ = strings.Cut(example, "```")
 		_, err := Parse([]byte(example), ".")
 		require.NoError(t, err)
-		common, _, _ := strings.Cut(string(page), "## `baidu`")
-		settings := providers.Field(i).Type.Elem()
-		for j := range settings.NumField() {
-			if name := settings.Field(j).Tag.Get("yaml"); name != "" && name != "-" {
-				require.Contains(t, common+example, name, "of %s", providers.Field(i).Name)
-			}
+		if i < providers.NumField() {
+			requireNamed(t, common+example, providers.Field(i).Type.Elem())
+		}
+	}
+	for _, block := range []reflect.Type{
+		reflect.TypeFor[Approval](), reflect.TypeFor[Limits](), reflect.TypeFor[Versioning](), reflect.TypeFor[Reconcile](),
+	} {
+		_, section, found := strings.Cut(common, "## `"+strings.ToLower(block.Name())+"`")
+		require.True(t, found, "a section for %s", block.Name())
+		section, _, _ = strings.Cut(section, "\n## ")
+		requireNamed(t, section, block)
+	}
+}
+
+// requireNamed demands the name of every setting of a block.
+func requireNamed(t *testing.T, text string, block reflect.Type) {
+	t.Helper()
+	for i := range block.NumField() {
+		if name := block.Field(i).Tag.Get("yaml"); name != "" && name != "-" {
+			require.Contains(t, text, name, "of %s", block)
 		}
 	}
 }
@@ -82,15 +101,22 @@ func TestEveryMistakeIsListedAtOnceByItsSetting(t *testing.T) {
 	_, err := Parse([]byte(`
 ledger: mysql:x
 log: {level: loud, format: xml}
+callbacks: {listen: here}
+versioning: {deployment: a.b, behavior: loose}
+reconcile: {every: 1ms, ended_within: -1s}
 accounts:
   Shop:
     number_prefix: "a b"
-    approval: {above: -1}
-    limits: {daily_cap: -1, reserve: 10000000001, zone: Mars/Phobos, payout: hourly}
+    approval: {above: -1, initiators: [robot], remind_every: 1s, deadline: -1s, at_deadline: approve, decision_key_files: []}
+    limits: {daily_cap: -1, reserve: 10000000001, zone: Mars/Phobos, payout: hourly, on_daily_cap: pay, on_reserve: pay}
 `), ".")
 	require.Error(t, err)
 	for _, setting := range []string{
-		"ledger:", "log.level:", "log.format:", "accounts.Shop:", "accounts.Shop.number_prefix:", "accounts.Shop.approval.above:",
+		"ledger:", "log.level:", "log.format:", "callbacks.listen:", "versioning.deployment:", "versioning.build_id:", "versioning.behavior:",
+		"reconcile.every:", "reconcile.ended_within:", "accounts.Shop:", "accounts.Shop.number_prefix:", "accounts.Shop.approval.above:",
+		"accounts.Shop.approval.initiators[0]:", "accounts.Shop.approval.remind_every:", "accounts.Shop.approval.deadline:",
+		"accounts.Shop.approval.at_deadline:", "accounts.Shop.approval.decision_key_files:", "accounts.Shop.limits.on_daily_cap:",
+		"accounts.Shop.limits.on_reserve:",
 		"accounts.Shop.limits.daily_cap:", "accounts.Shop.limits.reserve:", "accounts.Shop.limits.zone:", "accounts.Shop.limits.payout:",
 		"a block named baidu",
 	} {

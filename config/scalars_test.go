@@ -25,7 +25,7 @@ func setting(path, value string) string {
 }
 
 func TestAnAmountIsWholeFenInPlainDigitsOrRefused(t *testing.T) {
-	for _, path := range []string{"approval.above", "limits.daily_cap", "limits.reserve"} {
+	for _, path := range []string{"approval.above", "approval.twice_above", "limits.daily_cap", "limits.reserve"} {
 		for _, value := range []string{"0", "1", "9800", "10000000000"} {
 			_, err := Parse([]byte(setting(path, value)), ".")
 			require.NoError(t, err, "%s: %s", path, value)
@@ -36,7 +36,7 @@ func TestAnAmountIsWholeFenInPlainDigitsOrRefused(t *testing.T) {
 			"", "~", "null", "[]", "{}", "!!int 100", "!!int '010'", "&a 100",
 		} {
 			_, err := Parse([]byte(setting(path, value)), ".")
-			if path == "approval.above" && value == "999999999999999999" {
+			if strings.HasPrefix(path, "approval.") && value == "999999999999999999" {
 				require.NoError(t, err, "no order is as large: nobody is asked")
 				continue
 			}
@@ -49,7 +49,7 @@ func TestAnAmountIsWholeFenInPlainDigitsOrRefused(t *testing.T) {
 }
 
 func TestATextThatReadsAsANumberMustBeInQuotes(t *testing.T) {
-	for _, path := range []string{"number_prefix", "queue", "limits.zone", "limits.payout", "baidu.app_id", "baidu.app_key", "baidu.openapi.client_id"} {
+	for _, path := range []string{"number_prefix", "queue", "approval.at_deadline", "limits.zone", "limits.payout", "limits.on_reserve", "baidu.app_id", "baidu.app_key", "baidu.openapi.client_id"} {
 		for _, value := range []string{"0010026", "10026", "0x12", "1_0", "1.50", "1e5", "123456789012345678901", "true", ".inf", "-1"} {
 			_, err := Parse([]byte(setting(path, value)), ".")
 			require.ErrorContains(t, err, "accounts.shop."+path+":", value)
@@ -99,7 +99,7 @@ func TestASettingIsOfItsOwnKindAndNoOther(t *testing.T) {
 func TestNoErrorRepeatsAValue(t *testing.T) {
 	const secret = "Eighteen-Wooden-Ducks"
 	for _, path := range []string{
-		"number_prefix", "approval", "approval.above", "limits", "limits.daily_cap", "limits.zone", "limits.payout", "baidu", "baidu.poll",
+		"number_prefix", "approval", "approval.above", "approval.initiators", "approval.deadline", "approval.at_deadline", "approval.decision_key_files", "limits", "limits.daily_cap", "limits.zone", "limits.payout", "limits.on_daily_cap", "baidu", "baidu.poll",
 		"baidu.timeout", "baidu.skip_audit", "baidu.openapi", "baidu.openapi.client_secret", "baidu.secret", "secret",
 	} {
 		for _, value := range []string{secret, `"` + secret, secret + ": x: y", "[" + secret, "!" + secret + " x", "*" + secret, "\n" + secret, "|\n" + secret} {
@@ -113,7 +113,8 @@ func TestNoErrorRepeatsAValue(t *testing.T) {
 	}
 	for _, document := range []string{
 		secret, "- " + secret, "ledger: " + secret, "log: {level: " + secret + ", format: " + secret + "}\n" + smallest,
-		"log: " + secret + "\n" + smallest, "accounts: " + secret, "accounts: {shop: " + secret + "}",
+		"log: " + secret + "\n" + smallest, "versioning: {deployment: '" + secret + ":', build_id: a, behavior: " + secret + "}\n" + smallest,
+		"reconcile: {every: " + secret + "}\n" + smallest, "accounts: " + secret, "accounts: {shop: " + secret + "}",
 		"ledger: x\nledger: " + secret, "task_queue: @" + secret, "%" + secret,
 	} {
 		_, err := Parse([]byte(document), ".")

@@ -20,7 +20,9 @@ type Ledger interface {
 	// [Notices.NoteForeign], is taken off first.
 	Open(context.Context, Opening) (Opened, error)
 	// Hold takes the amount from the day's cap and the reserve, and the order's
-	// turn, all or nothing; the turn comes [providers.Rules.OrderGap] after the last
+	// turn, all or nothing. Who is not granted waits in a line, first come first
+	// served: a later one passes only where it takes nothing from those before it. Who
+	// does not look again for long after its RetryAt loses its place; the turn comes [providers.Rules.OrderGap] after the last
 	// sending of another refund of the order. Held before, it confirms, and moves the hold when the
 	// day has changed.
 	Hold(context.Context, Key, time.Time, Limits) (Hold, error)
@@ -60,6 +62,19 @@ type Ledger interface {
 	// nor cancelled; a success needs the name of who vouches. Against evidence of a
 	// success only a person books a failure, and the money counts all the same.
 	Finish(context.Context, Key, Ending) error
+	// Amend is a person's word about a refund that has ended and has an Alert: it
+	// ends as succeeded or failed from now on, and the alert goes. The same word twice
+	// is no error; without an alert it is a [*ContradictionError].
+	Amend(context.Context, Key, Ending) error
+	// Waiting lists those who wait for budget or for a turn, first come first; "" means
+	// those of all accounts.
+	Waiting(ctx context.Context, account string) ([]Waiter, error)
+	// Unfinished lists refunds that are open or have an Alert, in the order of their
+	// keys, those after a key, at most limit.
+	Unfinished(ctx context.Context, after Key, limit int) ([]Record, error)
+	// Ended lists refunds that were sent and have ended since a moment, in the order of
+	// their keys, those after a key, at most limit.
+	Ended(ctx context.Context, since time.Time, after Key, limit int) ([]Record, error)
 	// Note adds a line to the journal; the same step and text are written once.
 	Note(ctx context.Context, key Key, at time.Time, step, text string) error
 	// Flag marks the account's lane as misconfigured: no hold is granted until

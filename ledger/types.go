@@ -16,6 +16,8 @@ type Opening struct {
 	Number string
 	Rules  providers.Rules
 	At     time.Time
+	// Limits as they are configured now, for the Outlook.
+	Limits Limits
 }
 
 // Opened is the ledger's answer to an opening: exactly one of Refused and
@@ -28,6 +30,9 @@ type Opened struct {
 	// Conflict marks a refusal because the id was used for other content.
 	Conflict bool    `json:"conflict,omitempty"`
 	Record   *Record `json:"record,omitempty"`
+	// Outlook is what would keep the refund from its budget at this moment; nil when
+	// nothing would. Nothing is taken, and it may be otherwise when it is.
+	Outlook *Hold `json:"outlook,omitempty"`
 }
 
 // Record is what the ledger knows of one refund.
@@ -65,6 +70,9 @@ type Record struct {
 	Refunded refund.Fen `json:"refunded,omitempty"`
 	// Evidence is the platform's proven word about the end, nil while there is none.
 	Evidence *Evidence `json:"-"`
+	// Alert says which proven word about the money does not fit the refund's end; empty
+	// when none does. A person takes it away, see [Ledger.Amend].
+	Alert string `json:"alert,omitempty"`
 }
 
 // Status is a refund's state in the books.
@@ -119,11 +127,25 @@ type Hold struct {
 	Granted bool `json:"granted"`
 	// Obstacle says what stands in the way when it is not granted.
 	Obstacle Obstacle `json:"obstacle,omitempty"`
+	// Of names the limit, ObstacleCap or ObstacleReserve, than which a refund is too big.
+	Of Obstacle `json:"of,omitempty"`
 	// Why is the obstacle in a sentence with its figures.
 	Why string `json:"why,omitempty"`
 	// RetryAt is when to look again: when the obstacle ends by itself, or after a
 	// pause where somebody else ends it. Zero when only a person removes it.
 	RetryAt time.Time `json:"retry_at,omitzero"`
+	// Before counts those who wait for the same and come first.
+	Before int `json:"before,omitempty"`
+}
+
+// Waiter is a refund that waits for budget or for its order's turn.
+type Waiter struct {
+	Key    Key        `json:"key"`
+	For    Obstacle   `json:"for"`
+	Amount refund.Fen `json:"amount"`
+	Since  time.Time  `json:"since"`
+	// RetryAt is when it was told to look again.
+	RetryAt time.Time `json:"retry_at"`
 }
 
 // Obstacle is what keeps a refund from its budget.

@@ -62,3 +62,14 @@ accounts:
 	_, err = check(t, file)
 	require.ErrorContains(t, err, "accounts.shop-baidu.number_prefix", "Baidu takes letters and digits only")
 }
+
+func TestTheHelpNamesEverySignalThatIsHeard(t *testing.T) {
+	var out bytes.Buffer
+	cmd := command(&out)
+	cmd.SetOut(&out)
+	cmd.SetArgs([]string{"--help"})
+	require.NoError(t, cmd.Execute())
+	for _, signal := range []string{"SIGTERM", "Ctrl-C", "SIGHUP"} {
+		require.Contains(t, out.String(), signal)
+	}
+}

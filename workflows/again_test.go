@@ -153,7 +153,7 @@ func TestATerminatedRefundGoesOn(t *testing.T) {
 			faults: []control.Fault{throttled(opApply, 10*time.Minute, forEver)},
 			acts:   []refundtest.Act{refundtest.At(time.Second, refundtest.Approve("finance-2"))},
 			again:  []refundtest.Act{refundtest.Before(check, 1, refundtest.Reject("finance-3"))}, cancels: 1, sent: 1},
-		{name: "it was approved and sent: nobody is asked again", world: refundtest.Options{ApproveAbove: new(refund.Fen(0))}, part: true,
+		{name: "it was approved and sent: nobody is asked again", world: refundtest.Options{Approval: refund.ApprovalPolicy{Above: new(refund.Fen(0))}}, part: true,
 			faults: []control.Fault{lost(opApply, control.After, 1), status(opFind, 503, forEver)},
 			acts:   []refundtest.Act{refundtest.At(time.Second, refundtest.Approve("finance-2"))}, sent: 1, doubt: true},
 	} {

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	approved = refundtest.Options{ApproveAbove: new(refund.Fen(5000))}
+	approved = refundtest.Options{Approval: refund.ApprovalPolicy{Above: new(refund.Fen(5000))}}
 	day      = 24 * time.Hour
 )
 
@@ -45,7 +45,7 @@ func never(t *testing.T, r *run) { require.Empty(t, r.Book.Calls, "the platform 
 
 func TestWhoeverDecides(t *testing.T) {
 	prove(t, []situation{
-		{name: "up to the limit nobody is asked", world: refundtest.Options{ApproveAbove: new(refund.Fen(9800))},
+		{name: "up to the limit nobody is asked", world: refundtest.Options{Approval: refund.ApprovalPolicy{Above: new(refund.Fen(9800))}},
 			ends: refund.StatusSucceeded, also: took(0, time.Minute)},
 		{name: "approved after three days", world: approved,
 			acts: []refundtest.Act{refundtest.At(3*day, refundtest.Approve("finance-2"))},

@@ -87,7 +87,7 @@ func TestCancellingTwiceIsAnswered(t *testing.T) {
 // A cancellation that the books refuse, as when the refund was sent behind the
 // workflow's back, needs a person and does not turn in circles.
 func TestACancellationThatTheBooksRefuseNeedsAPerson(t *testing.T) {
-	prove(t, []situation{{name: "sent by somebody else", world: refundtest.Options{ApproveAbove: new(refund.Fen(0))}, part: true,
+	prove(t, []situation{{name: "sent by somebody else", world: refundtest.Options{Approval: refund.ApprovalPolicy{Above: new(refund.Fen(0))}}, part: true,
 		acts: []refundtest.Act{
 			refundtest.At(time.Hour, func(r *run) {
 				account, err := r.Account(refundtest.AccountName)

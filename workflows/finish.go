@@ -16,33 +16,72 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 	if a.failure != nil {
 		s.Failure = a.failure
 	}
-	s.inbox.resolution = nil
-	s.move(ctx, refund.StatusNeedsAttention, a.reason+" — waits for the signal resolve: retry, succeeded or failed")
+	s.inbox.resolver = ""
+	s.stands(ctx, a.reason)
 	looks := s.inbox.looks
-	err := workflow.Await(ctx, func() bool {
+	for {
 		// Until the books were read nobody knows whether it can still be stopped: a
 		// request to cancel is kept, and obeyed once retry has opened them.
-		return s.inbox.resolution != nil || s.inbox.cancel != nil && !s.Irreversible && s.opened ||
-			s.inbox.looks != looks && s.sent && s.wakes < freeWakes
-	})
-	if err != nil {
-		return nil // the context is never cancelled
+		cancelled := func() bool { return s.inbox.cancel != nil && !s.Irreversible && s.opened && !s.amends }
+		heard := func() bool { return s.inbox.looks != looks && s.sent && !s.amends && s.wakes < freeWakes }
+		err := workflow.Await(ctx, func() bool { return len(s.inbox.resolutions) > 0 || cancelled() || heard() })
+		if err != nil {
+			return nil // the context is never cancelled
+		}
+		resolution := s.judge(ctx)
+		if err := s.writeRemarks(ctx); err != nil {
+			s.line(ctx, err.Error())
+		}
+		switch {
+		case resolution != nil:
+			s.liftFlag(ctx, resolution.By)
+			return s.resolved(resolution)
+		case heard():
+			s.wakes++
+			s.line(ctx, "something was heard of the refund: asks what became of it")
+			return nil
+		case cancelled():
+			c := s.inbox.cancel
+			s.liftFlag(ctx, c.By)
+			return &ending{status: refund.StatusCancelled, reason: said("cancelled", c.By, c.Note), by: c.By}
+		}
 	}
-	if err := s.writeRemarks(ctx); err != nil {
-		s.line(ctx, err.Error())
+}
+
+// judge takes the first resolution that counts; nil when there is none yet.
+func (s *saga) judge(ctx workflow.Context) *refund.Resolution {
+	for len(s.inbox.resolutions) > 0 {
+		r := s.inbox.resolutions[0]
+		s.inbox.resolutions = s.inbox.resolutions[1:]
+		if s.plan.Approval.Signed {
+			if flaw := s.unsealed(ctx, refund.SealedResolve(r.what.Action), r.what.By, r.what.Seal); flaw != "" {
+				flaw = "resolve by " + r.what.By + " is not taken: " + flaw
+				s.turnDown(ctx, flaw)
+				r.refuse(flaw)
+				continue
+			}
+		}
+		text := said("resolved with "+string(r.what.Action), r.what.By, r.what.Note)
+		s.remark(ctx, text)
+		r.answer(text, s.Status)
+		s.inbox.resolver = r.what.By
+		s.turnAway(ctx)
+		return &r.what
 	}
-	r := s.inbox.resolution
-	if r == nil && s.inbox.looks != looks && s.sent {
-		s.wakes++
-		s.line(ctx, "something was heard of the refund: asks what became of it")
-		return nil
+	return nil
+}
+
+// turnAway answers the resolutions that count no more.
+func (s *saga) turnAway(ctx workflow.Context) {
+	late := s.inbox.resolutions
+	s.inbox.resolutions = nil
+	for _, r := range late {
+		s.resolve(ctx, r)
 	}
-	if r == nil {
-		c := s.inbox.cancel
-		s.liftFlag(ctx, c.By)
-		return &ending{status: refund.StatusCancelled, reason: said("cancelled", c.By, c.Note), by: c.By}
-	}
-	s.liftFlag(ctx, r.By)
+}
+
+// resolved is what a resolution leads to; nil means to try again.
+func (s *saga) resolved(r *refund.Resolution) *ending {
 	switch r.Action {
 	case refund.ResolveSucceeded:
 		return s.byHand(refund.StatusSucceeded, r)
@@ -56,6 +95,7 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 
 func (s *saga) byHand(status refund.Status, r *refund.Resolution) *ending {
 	reason := fmt.Sprintf("%s; evidence: %s", said("resolved as "+string(status), r.By, r.Note), r.Evidence)
+	s.Refunded = 0
 	if status == refund.StatusSucceeded {
 		s.Refunded, s.Failure = s.Request.Amount, nil
 	}
@@ -79,11 +119,7 @@ func (s *saga) liftFlag(ctx workflow.Context, by string) {
 // in the meantime.
 func (s *saga) finish(ctx workflow.Context, end *ending) (refund.Outcome, error) {
 	for s.opened && !end.booked {
-		in := activities.Ending{Key: s.key(), Now: workflow.Now(ctx), Status: end.status, Reason: end.reason, By: end.by}
-		if end.status == refund.StatusSucceeded {
-			in.Refunded = s.Refunded
-		}
-		if _, err := record[any](ctx, activities.Finish, in); err == nil {
+		if err := s.book(ctx, end); err == nil {
 			break
 		} else if again := s.awaitResolution(ctx, &attention{
 			reason: "the end (" + string(end.status) + ") could not be booked", failure: failureOf(err),
@@ -95,16 +131,42 @@ func (s *saga) finish(ctx workflow.Context, end *ending) (refund.Outcome, error)
 	s.Outcome = &refund.Outcome{
 		ID: s.Request.ID, Account: s.Request.Account, Status: end.status, Reason: end.reason, Amount: s.Refunded,
 		ProviderNumber: s.ProviderNumber, PlatformRefundID: s.PlatformRefundID, Failure: end.failure,
-		EndedAt: end.at,
+		EndedAt: end.at, Conflict: end.conflict,
 	}
 	if end.at.IsZero() {
 		s.Outcome.EndedAt = workflow.Now(ctx)
 	}
 	s.move(ctx, end.status, end.reason)
-	for s.hear(ctx); len(s.inbox.journal) > 0 && s.opened; s.hear(ctx) {
+	return *s.Outcome, s.hearOut(ctx)
+}
+
+// book writes an end down that the books do not have yet.
+func (s *saga) book(ctx workflow.Context, end *ending) error {
+	in := activities.Ending{Key: s.key(), Now: workflow.Now(ctx), Status: end.status, Reason: end.reason, By: end.by}
+	if end.status == refund.StatusSucceeded {
+		in.Refunded = s.Refunded
+	}
+	step := activities.Finish
+	if s.amends {
+		step = activities.Amend
+	}
+	_, err := record[any](ctx, step, in)
+	return err
+}
+
+// hearOut answers all that was said and came too late, and lets every update finish.
+func (s *saga) hearOut(ctx workflow.Context) error {
+	for {
+		s.hearRest(ctx, nil)
+		s.turnAway(ctx)
+		if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+			return err
+		}
+		if len(s.inbox.journal) == 0 || !s.opened {
+			return nil
+		}
 		if err := s.writeRemarks(ctx); err != nil {
-			break // they stay visible in the view
+			return nil // they stay visible in the view
 		}
 	}
-	return *s.Outcome, nil
 }

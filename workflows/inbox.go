@@ -14,15 +14,36 @@ import (
 // waits for them, twice, late and in any order: each is read as soon as it is
 // there, counts once, and is answered by a visible line.
 type inbox struct {
-	approval   *refund.Decision
-	rejection  *refund.Decision
-	cancel     *refund.Decision
-	resolution *refund.Resolution
+	// verdicts and resolutions wait to be judged by the saga, in the order in which
+	// they came: whether they count may need a look at the books or at a signature.
+	verdicts    []*spoken[refund.Verdict]
+	resolutions []*spoken[refund.Resolution]
+	// resolver is who has resolved the present need for attention; empty: nobody yet.
+	resolver string
+	cancel   *refund.Decision
 	// looks counts signals that only ask to look again now.
 	looks int
 	// journal holds lines that wait to be written to the ledger.
 	journal []string
 	remarks int
+}
+
+// spoken is what somebody said by a signal, or by an update, which is answered.
+type spoken[T any] struct {
+	what  T
+	reply workflow.Settable // nil for a signal
+}
+
+func (x *spoken[T]) answer(sentence string, status refund.Status) {
+	if x.reply != nil {
+		x.reply.SetValue(refund.Answer{Status: status, Sentence: sentence})
+	}
+}
+
+func (x *spoken[T]) refuse(why string) {
+	if x.reply != nil {
+		x.reply.SetError(refusal(why))
+	}
 }
 
 // listen reads every signal for as long as the workflow runs, and hears
@@ -37,8 +58,8 @@ func (s *saga) listen(ctx workflow.Context) {
 		description string
 		hear        func(workflow.Context, []byte)
 	}{
-		{SignalApprove, `let it go on: {"by":"who","note":"why"}`, decided(s, SignalApprove, s.onApprove)},
-		{SignalReject, `refuse to approve it: {"by":"who","note":"why"}`, decided(s, SignalReject, s.onReject)},
+		{SignalApprove, `let it go on: {"by":"who","note":"why"}`, decided(s, SignalApprove, s.verdict(refund.VerbApprove))},
+		{SignalReject, `refuse to approve it: {"by":"who","note":"why"}`, decided(s, SignalReject, s.verdict(refund.VerbReject))},
 		{SignalCancel, `stop it in time: {"by":"who","note":"why"}`, decided(s, SignalCancel, s.onCancel)},
 		{SignalResolve, `decide what needs attention: {"action":"retry","by":"who","note":"why"}, ` +
 			`or "succeeded" or "failed" with "evidence":"how it is known"`, decided(s, SignalResolve, s.onResolve)},
@@ -86,58 +107,76 @@ func decided[T interface{ Validate() error }](s *saga, signal string, then func(
 	}
 }
 
-func (s *saga) onApprove(ctx workflow.Context, d refund.Decision) {
-	switch {
-	case d.By == s.Request.RequestedBy:
-		s.turnDown(ctx, d.By+" asked for this refund and cannot approve it; somebody else must")
-	case s.approved || s.Status.Final():
-		s.turnDown(ctx, "approval by "+d.By+" came when none was awaited any more")
-	case s.inbox.approval != nil || s.inbox.rejection != nil:
-		s.turnDown(ctx, "approval by "+d.By+" came after the decision was made")
-	default:
-		s.inbox.approval = &d
-		s.remark(ctx, said("approved", d.By, d.Note))
+// verdict hears a signal of approval or rejection.
+func (s *saga) verdict(verb refund.Verb) func(workflow.Context, refund.Decision) {
+	return func(ctx workflow.Context, d refund.Decision) {
+		s.onVerdict(ctx, &spoken[refund.Verdict]{what: refund.Verdict{Verb: verb, Decision: d}})
 	}
 }
 
-func (s *saga) onReject(ctx workflow.Context, d refund.Decision) {
-	switch {
-	case s.approved || s.Status.Final():
-		s.turnDown(ctx, "rejection by "+d.By+" came when no decision was awaited any more; send cancel to stop the refund")
-	case s.inbox.approval != nil || s.inbox.rejection != nil:
-		s.turnDown(ctx, "rejection by "+d.By+" came after the decision was made; send cancel to stop the refund")
-	default:
-		s.inbox.rejection = &d
-		s.remark(ctx, said("rejected", d.By, d.Note))
+// onVerdict keeps a verdict for whoever asks for one; where nobody will, it is
+// answered at once.
+func (s *saga) onVerdict(ctx workflow.Context, v *spoken[refund.Verdict]) {
+	if s.opened && s.council == nil || s.Status.Final() {
+		why := s.objection(v.what)
+		s.turnDown(ctx, why)
+		v.refuse(why)
+		return
 	}
+	s.inbox.verdicts = append(s.inbox.verdicts, v)
 }
 
 func (s *saga) onCancel(ctx workflow.Context, d refund.Decision) {
+	if why := s.uncancellable(d); why != "" {
+		s.turnDown(ctx, why)
+		return
+	}
+	s.inbox.cancel = &d
+	s.remark(ctx, said("cancellation asked for", d.By, d.Note))
+}
+
+// uncancellable is why a request to cancel changes nothing, or "".
+func (s *saga) uncancellable(d refund.Decision) string {
 	switch {
 	case s.Status.Final():
-		s.turnDown(ctx, "cancellation by "+d.By+" refused: the refund has ended")
+		return "cancellation by " + d.By + " refused: the refund has ended"
+	case s.Irreversible && !s.sent && !s.cancelled:
+		return "cancellation by " + d.By + " refused: the point of no return is being passed at this moment; ask again if it still waits later"
 	case s.Irreversible:
-		s.turnDown(ctx, "cancellation by "+d.By+" refused: the point of no return has passed")
+		return "cancellation by " + d.By + " refused: the point of no return has passed"
 	case s.inbox.cancel != nil:
-		s.turnDown(ctx, "cancellation by "+d.By+": already asked for by "+s.inbox.cancel.By)
-	default:
-		s.inbox.cancel = &d
-		s.remark(ctx, said("cancellation asked for", d.By, d.Note))
+		return "cancellation by " + d.By + ": already asked for by " + s.inbox.cancel.By
 	}
+	return ""
 }
 
 func (s *saga) onResolve(ctx workflow.Context, r refund.Resolution) {
+	s.resolve(ctx, &spoken[refund.Resolution]{what: r})
+}
+
+// resolve keeps a resolution for the saga, which waits for one, or answers why not.
+func (s *saga) resolve(ctx workflow.Context, r *spoken[refund.Resolution]) {
+	if why := s.unresolvable(r.what); why != "" {
+		s.turnDown(ctx, why)
+		r.refuse(why)
+		return
+	}
+	s.inbox.resolutions = append(s.inbox.resolutions, r)
+}
+
+// unresolvable is why a resolution changes nothing, or "".
+func (s *saga) unresolvable(r refund.Resolution) string {
 	switch {
 	case s.Status != refund.StatusNeedsAttention:
-		s.turnDown(ctx, fmt.Sprintf("resolve by %s refused: the refund is %s and needs nobody now", r.By, s.Status))
+		return fmt.Sprintf("resolve by %s refused: the refund is %s and needs nobody now", r.By, s.Status)
+	case s.inbox.resolver != "":
+		return "resolve by " + r.By + " came after " + s.inbox.resolver + " had decided"
 	case !s.opened && r.Action != refund.ResolveRetry:
-		s.turnDown(ctx, "resolve by "+r.By+" refused: the books could not be read, and an end could not be written; send retry")
-	case s.inbox.resolution != nil:
-		s.turnDown(ctx, "resolve by "+r.By+" came after "+s.inbox.resolution.By+" had decided")
-	default:
-		s.inbox.resolution = &r
-		s.remark(ctx, said("resolved with "+string(r.Action), r.By, r.Note))
+		return "resolve by " + r.By + " refused: the books could not be read, and an end could not be written; send retry"
+	case s.amends && r.Action == refund.ResolveRetry:
+		return "resolve by " + r.By + " refused: the refund has ended and is not tried again; send succeeded or failed"
 	}
+	return ""
 }
 
 func said(what, by, note string) string {

@@ -32,8 +32,37 @@ const (
 	SignalLimitsChanged = "limits-changed"
 	SignalNotification  = "provider-notification"
 
+	// UpdateDecide, UpdateCancel and UpdateResolve are the signals' comfort: answered
+	// at once, and refused with the reason when they would change nothing. Their
+	// payloads are a [refund.Verdict], a [refund.Decision] and a [refund.Resolution];
+	// their result is a [refund.Answer].
+	UpdateDecide  = "decide"
+	UpdateCancel  = "cancel"
+	UpdateResolve = "resolve"
+	// UpdateSubmit is sent together with the start, with the same [refund.Request]. It
+	// answers once the refund is written down: accepted, waiting for whom or what, or
+	// refused and why. Its result is a [refund.Answer].
+	UpdateSubmit = "submit"
+
 	// QueryStatus answers with a [refund.View].
 	QueryStatus = "status"
+
+	// TypeReconcile is the type of the workflow that compares the books with Temporal
+	// and the platforms, ScheduleReconcile the id of its schedule on the default task
+	// queue; for others see [ReconcileSchedule].
+	TypeReconcile     = "ReconcileWorkflow"
+	ScheduleReconcile = "refundflow-reconcile"
+)
+
+// Types of the application errors with which an update is refused. None of them
+// has changed anything.
+const (
+	// RefusedInvalid: the payload is wrong; the message names the fields.
+	RefusedInvalid = "invalid"
+	// RefusedConflict: the refund of this id has other content.
+	RefusedConflict = "conflict"
+	// RefusedNow: it would change nothing as the refund stands; the message says why.
+	RefusedNow = "refused"
 )
 
 // Search attributes of every refund, for the lists of the Web UI.

@@ -55,7 +55,7 @@ func refundElsewhere(r *run) {
 
 func TestTheViewTellsWhatHappened(t *testing.T) {
 	t.Parallel()
-	w := refundtest.New(t, refundtest.Options{ApproveAbove: new(refund.Fen(0))})
+	w := refundtest.New(t, refundtest.Options{Approval: refund.ApprovalPolicy{Above: new(refund.Fen(0))}})
 	request := w.Full(refundtest.SettlesAfter(90 * time.Second))
 	var waiting, processing refund.View
 	r := w.Run(request,
@@ -83,7 +83,7 @@ func TestSearchAttributesAreWrittenOnlyWhereOperatorsFilter(t *testing.T) {
 	}{
 		{name: "a quiet refund writes once, at its end", want: []string{"succeeded"}},
 		{name: "a wait is written when it begins and when it ends",
-			options: refundtest.Options{ApproveAbove: new(refund.Fen(0))},
+			options: refundtest.Options{Approval: refund.ApprovalPolicy{Above: new(refund.Fen(0))}},
 			acts:    []refundtest.Act{refundtest.At(time.Hour, refundtest.Approve("finance-2"))},
 			want:    []string{"awaiting_approval", "checking_order", "processing", "succeeded"}},
 		{name: "doubt is written, and its end", fault: new(lost(opApply, control.After, 1)),

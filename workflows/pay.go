@@ -85,8 +85,8 @@ func (s *saga) apply(ctx workflow.Context) error {
 // findOut asks what became of a refund that was sent and not clearly answered.
 // Its money stays reserved all the while.
 func (s *saga) findOut(ctx workflow.Context) error {
-	s.waits(ctx, refund.StatusInDoubt, "was sent, but no clear answer came: asking "+s.Provider+" what became of it",
-		workflow.Now(ctx).Add(doubtFor))
+	why, deadline := "was sent, but no clear answer came: "+s.asking(), workflow.Now(ctx).Add(doubtFor)
+	s.waits(ctx, refund.StatusInDoubt, why, deadline, refund.Waiting{For: refund.WaitAnswer, Why: why, Until: deadline})
 	applied, err := ask[activities.Applied](ctx, s.plan.Queue, activities.FindOut, doubtFor, s.step(ctx))
 	switch {
 	case err == nil && applied.NotSent: // only the ledger was in the way
@@ -106,6 +106,20 @@ func (s *saga) findOut(ctx workflow.Context) error {
 	return &attention{reason: "nobody could find out whether the refund was made: " + f.Error(), failure: f}
 }
 
+// asking is how the doubt is settled, by what the provider is able to tell.
+func (s *saga) asking() string {
+	switch rules := s.plan.Rules; {
+	case rules.RepeatAnswers:
+		return "repeating the same request, which " + s.Provider + " answers with the first one's result"
+	case rules.Query == providers.QueryNone:
+		return s.Provider + " cannot be asked: waiting for its message"
+	case rules.Query == providers.QueryByOrder:
+		return "asking " + s.Provider + " what the order looks like"
+	case rules.Query == providers.QueryByNumber, rules.Query == providers.QueryPresence:
+	}
+	return "asking " + s.Provider + " for refund " + s.ProviderNumber
+}
+
 // stillTrying reports whether a sending that certainly did not happen may be
 // tried again without a person.
 func (s *saga) stillTrying(ctx workflow.Context) bool {
@@ -121,8 +135,10 @@ func (s *saga) onAccepted(applied activities.Applied) error {
 // await asks for the result on the provider's schedule; a notification makes
 // it ask now. The repeats live in the server, not in the history.
 func (s *saga) await(ctx workflow.Context) error {
-	s.waits(ctx, refund.StatusProcessing, "accepted by "+s.Provider+s.known()+": waits for the result",
-		time.Time{})
+	why := "accepted by " + s.Provider + s.known() + ": waits for the result"
+	s.waits(ctx, refund.StatusProcessing, why, time.Time{}, refund.Waiting{
+		For: refund.WaitResult, Why: why, Until: workflow.Now(ctx).Add(s.plan.Rules.PollFor), Accepts: []string{SignalNotification},
+	})
 	for {
 		looks := s.inbox.looks
 		attempt, wake := workflow.WithCancel(ctx)
@@ -235,7 +251,9 @@ func (s *saga) awaitFunds(ctx workflow.Context, f *refund.Failure) error {
 	s.shortages++
 	pause := min(fundsPause+time.Duration(s.shortages-1)*fundsPause/8, longestFundsPause)
 	looks, next, why := s.inbox.looks, workflow.Now(ctx).Add(pause), "the merchant's balance is too low: "+f.Error()
-	s.waits(ctx, refund.StatusAwaitingBudget, why, next)
+	s.waits(ctx, refund.StatusAwaitingBudget, why, next, refund.Waiting{
+		For: refund.WaitBalance, Why: why, Accepts: s.whileReversible(SignalCancel, SignalLimitsChanged),
+	})
 	if err := s.sleep(ctx, next, why, looks); err != nil {
 		return err
 	}

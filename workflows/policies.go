@@ -59,8 +59,9 @@ func patient(now, since, next time.Time) time.Time {
 // books is for ledger steps: local activities of a few milliseconds. Their
 // repeats are counted in the ledger by refund and step, so that running one
 // twice books nothing twice.
-func books(ctx workflow.Context) workflow.Context {
+func books(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		Summary:                summary,
 		StartToCloseTimeout:    10 * time.Second,
 		ScheduleToCloseTimeout: ledgerFor,
 		RetryPolicy: &temporal.RetryPolicy{
@@ -94,12 +95,20 @@ func awaiting(ctx workflow.Context, queue string, rules providers.Rules) workflo
 
 // record runs a ledger step.
 func record[T any](ctx workflow.Context, step string, in any) (out T, err error) {
-	err = workflow.ExecuteLocalActivity(books(ctx), step, in).Get(ctx, &out)
+	err = workflow.ExecuteLocalActivity(books(ctx, summaries[step]), step, in).Get(ctx, &out)
 	return out, err
 }
 
-// summaries are what the Web UI shows beside each provider step.
+// summaries are what the Web UI shows beside each step.
 var summaries = map[string]string{
+	activities.Open:               "write the refund down",
+	activities.Hold:               "take budget and the order's turn",
+	activities.Finish:             "close the books",
+	activities.Amend:              "correct the books",
+	activities.Note:               "journal what was said",
+	activities.Flag:               "hold the account's refunds back",
+	activities.Unflag:             "let the account's refunds go on",
+	activities.VerifySeal:         "is the decision genuine?",
 	activities.CheckOrder:         "is the order paid and verified?",
 	activities.CancelVerification: "cancel the verification: no way back",
 	activities.Apply:              "send the refund",

@@ -24,6 +24,13 @@ type saga struct {
 	wrong error
 
 	opened, approved, sent, accepted bool
+	// amends: the refund had ended before, and a person must say which end is true.
+	amends bool
+	// approval is the question whether the refund may be made, over the one whether it
+	// may go over a limit, and council the one that people are asked now. Each is nil
+	// when there is none.
+	approval, over, council *council
+	overLimits              bool
 	// wantsCancelling: the order is verified and must not be; cancelled: its
 	// verification is gone for good, or may be.
 	wantsCancelling, cancelled bool
@@ -52,7 +59,7 @@ func newSaga(ctx workflow.Context, document converter.RawValue) (*saga, error) {
 		return nil, err
 	}
 	s.listen(ctx)
-	return s, nil
+	return s, s.serve(ctx)
 }
 
 // requestOf reads the document a workflow was started with. It must be that of
@@ -73,7 +80,7 @@ func requestOf(ctx workflow.Context, document converter.RawValue) (refund.Reques
 func (s *saga) key() ledger.Key { return ledger.KeyOf(s.Request) }
 
 func (s *saga) step(ctx workflow.Context) activities.Step {
-	return activities.Step{Key: s.key(), Now: workflow.Now(ctx)}
+	return activities.Step{Key: s.key(), Now: workflow.Now(ctx), OverLimits: s.overLimits}
 }
 
 // ending is how a step says that the refund is over.
@@ -85,6 +92,8 @@ type ending struct {
 	// booked: the ledger has this end already, since at when that is not now.
 	booked bool
 	at     time.Time
+	// conflict: the id belongs to a refund with other content.
+	conflict bool
 }
 
 func (e *ending) Error() string { return string(e.status) + ": " + e.reason }

@@ -22,20 +22,28 @@ func (s *saga) move(ctx workflow.Context, to refund.Status, sentence string) {
 	if s.Status != to {
 		s.Status, s.Since = to, workflow.Now(ctx)
 	}
-	s.Sentence, s.NextLook = sentence, time.Time{}
+	s.Sentence, s.NextLook, s.Waiting, s.Attention = sentence, time.Time{}, nil, nil
 	s.line(ctx, sentence)
 	s.publish(ctx)
 }
 
-// waits says for what and until when the refund stands still.
-func (s *saga) waits(ctx workflow.Context, in refund.Status, sentence string, next time.Time) {
-	if s.Status == in && s.Sentence == sentence {
-		s.NextLook = next // another round of the same wait is no news
-	} else {
+// waits says for what and until when the refund stands still. Another round of the
+// same wait is no news.
+func (s *saga) waits(ctx workflow.Context, in refund.Status, sentence string, next time.Time, what refund.Waiting) {
+	if s.Status != in || s.Sentence != sentence {
 		s.move(ctx, in, sentence)
-		s.NextLook = next
 	}
+	s.NextLook, s.Waiting = next, &what
 	s.show(ctx)
+}
+
+// whileReversible names the signals that mean something: to cancel only while there
+// is a way back.
+func (s *saga) whileReversible(cancel string, others ...string) []string {
+	if s.Irreversible {
+		return others
+	}
+	return append([]string{cancel}, others...)
 }
 
 // line adds one line of history. The first is kept, and the newest ones.
@@ -79,21 +87,45 @@ func (s *saga) publish(ctx workflow.Context) {
 }
 
 // show renders the current details of the Web UI: where the refund stands, for
-// what it waits, and how it came there.
+// what it waits, what a person can do, and how it came there.
 func (s *saga) show(ctx workflow.Context) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s** — %s\n\n", s.Status, s.Sentence)
+	fmt.Fprintf(&b, "**%s** — %s\n\n", s.Status, cell(s.Sentence))
 	if !s.NextLook.IsZero() {
 		fmt.Fprintf(&b, "Looks again by itself at %s.\n\n", clock(s.NextLook))
 	}
-	if s.Failure != nil && s.Failure.Hint != "" && !s.Status.Final() {
-		fmt.Fprintf(&b, "What helps: %s.\n\n", s.Failure.Hint)
+	if w := s.Waiting; w != nil && !w.Until.IsZero() && !w.Until.Equal(s.NextLook) {
+		fmt.Fprintf(&b, "Waits until %s at the latest.\n\n", clock(w.Until))
 	}
+	if s.Failure != nil && s.Failure.Hint != "" && !s.Status.Final() {
+		fmt.Fprintf(&b, "What helps: %s.\n\n", cell(s.Failure.Hint))
+	}
+	s.showAttention(&b)
 	b.WriteString("| when | status | what |\n|---|---|---|\n")
 	for _, step := range s.Steps {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", clock(step.At), step.Status, cell(step.Text))
 	}
 	workflow.SetCurrentDetails(ctx, b.String())
+}
+
+// showAttention is what a person needs to resolve it, with what to type.
+func (s *saga) showAttention(b *strings.Builder) {
+	a := s.Attention
+	if a == nil {
+		return
+	}
+	if a.LookFor != "" {
+		fmt.Fprintf(b, "Look in the platform's console for %s.\n\n", cell(a.LookFor))
+	}
+	b.WriteString("| resolve with | which |\n|---|---|\n")
+	for _, c := range a.Choices {
+		evidence := ""
+		if c.Action != refund.ResolveRetry {
+			evidence = `,"evidence":"how it is known"`
+		}
+		fmt.Fprintf(b, "| `{\"action\":\"%s\",\"by\":\"who\"%s}` | %s |\n", c.Action, evidence, cell(c.Means))
+	}
+	b.WriteString("\n")
 }
 
 func clock(t time.Time) string { return t.In(shown).Format("2006-01-02 15:04:05 MST") }

@@ -36,6 +36,8 @@ type Run struct {
 	began   time.Time
 	// document is what the workflow starts with instead of Request.
 	document *converter.RawValue
+	// updates counts those that were sent, unanswered those without an answer.
+	updates, unanswered int
 
 	Outcome refund.Outcome
 	View    refund.View
@@ -223,6 +225,14 @@ func (r *Run) giveUp(*Run) {
 		action = refund.ResolveSucceeded
 	}
 	Resolve(action)(r)
+}
+
+// Opened is when the refund was written down; it works at every moment.
+func (r *Run) Opened() time.Time {
+	r.Helper()
+	record, err := r.Ledger.Ledger.Refund(r.Context(), ledger.KeyOf(r.Request))
+	require.NoError(r, err)
+	return record.Opened
 }
 
 // Attempts is how often a step was run.

@@ -50,9 +50,11 @@ type Options struct {
 	// CashierOnly leaves out the OpenAPI credentials: no refund can be asked for
 	// by its number.
 	CashierOnly bool
-	// ApproveAbove and Limits are the account's.
-	ApproveAbove *refund.Fen
+	// Approval, DecisionKeys, Limits and Budget are the account's.
+	Approval     refund.ApprovalPolicy
+	DecisionKeys [][]byte
 	Limits       ledger.Limits
+	Budget       refund.BudgetPolicy
 	// Sandbox are the platform's habits.
 	Sandbox control.BaiduSettings
 	// Merchant changes the merchant at the platform.
@@ -156,7 +158,8 @@ func (w *World) open(o Options) {
 		o.Limits.Zone = Shanghai
 	}
 	w.account = &activities.Account{
-		Name: AccountName, Provider: w.bench.Provider, ApproveAbove: o.ApproveAbove, Limits: o.Limits,
+		Name: AccountName, Provider: w.bench.Provider, Limits: o.Limits, Budget: o.Budget,
+		Approval: o.Approval, DecisionKeys: o.DecisionKeys,
 	}
 }
 

@@ -155,11 +155,22 @@ func TestAuditFinds(t *testing.T) {
 			"refund shop/b: is rejected, but the journal does not say so"},
 		{"a sending without its line", `UPDATE refunds SET attempts = 2 WHERE id = 'a'`,
 			"refund shop/a: the journal does not show sending 2"},
+		{"one that waits and has ended", `UPDATE refunds SET status = 'failed' WHERE id = 'w'`,
+			"refund shop/w: is failed, but waits for daily_cap"},
+		{"one that waits and has its hold", `UPDATE holds SET id = 'w' WHERE id = 'b'`,
+			"refund shop/w: waits for daily_cap, but has a hold for 2026-11-21"},
+		{"one that waits for a turn it has", `UPDATE waiters SET kind = 'order_turn'; UPDATE order_turns SET id = 'w' WHERE id = 'b'`,
+			"refund shop/w: waits for the turn of order order-w, but has it"},
+		{"one that waits with another amount", `UPDATE waiters SET amount = 99`,
+			"refund shop/w: waits with 99 fen of order order-w, but is of 100 and order order-w"},
+		{"an alert of an open refund", `UPDATE refunds SET alert = 'it was paid' WHERE id = 'a'`,
+			"refund shop/a: is open, and has an alert"},
 		{"an opening without its line", `DROP TRIGGER journal_stays; DELETE FROM journal WHERE once = 'open' AND id = 'a'`,
 			"refund shop/a: the journal does not say that it was opened"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBooks(t, memory).openedOf("a", "o1", 100, 200).sent("a", noon).opened("b", 100).held("b", noon, noLimits)
+			require.Equal(t, ledger.ObstacleCap, b.opened("w", 100).hold("w", noon, limits(100, 0)).Obstacle)
 			b.balanced()
 			_, err := b.writer.ExecContext(t.Context(), c.plant)
 			require.NoError(t, err)

@@ -46,6 +46,21 @@ var audits = []string{
 	FROM order_turns t JOIN refunds r ON r.account = t.account AND r.id = t.id
 	WHERE r.status <> 'open' OR r.merchant <> t.merchant OR r.order_key <> t.order_key`,
 
+	// Who waits is open, and does not have what it waits for.
+	`SELECT 'refund ' || r.account || '/' || r.id || ': is ' || r.status || ', but waits for ' || w.kind
+	FROM waiters w JOIN refunds r ON r.account = w.account AND r.id = w.id WHERE r.status <> 'open'`,
+	`SELECT 'refund ' || w.account || '/' || w.id || ': waits for ' || w.kind || ', but has a hold for ' || h.day
+	FROM waiters w JOIN holds h ON h.account = w.account AND h.id = w.id AND h.state IN ('held', 'counted') AND h.day = w.day`,
+	`SELECT 'refund ' || w.account || '/' || w.id || ': waits for the turn of order ' || w.order_key || ', but has it'
+	FROM waiters w JOIN order_turns t ON t.account = w.account AND t.id = w.id WHERE w.kind = 'order_turn'`,
+	`SELECT 'refund ' || r.account || '/' || r.id || ': waits with ' || w.amount || ' fen of order ' || w.order_key ||
+		', but is of ' || r.amount || ' and order ' || r.order_key
+	FROM waiters w JOIN refunds r ON r.account = w.account AND r.id = w.id
+	WHERE w.amount <> r.amount OR w.merchant <> r.merchant OR w.order_key <> r.order_key`,
+
+	// An alert is about an end.
+	`SELECT 'refund ' || account || '/' || id || ': is open, and has an alert' FROM refunds WHERE alert <> '' AND status = 'open'`,
+
 	// What was not made here is not of the register. (That such refunds exceed what
 	// was paid is for Open to mind: the platform makes them, whatever the books say.)
 	`SELECT 'foreign refund ' || f.platform_refund_id || ' of merchant ' || f.merchant || ': is refund ' || r.account || '/' || r.id
@@ -74,7 +89,7 @@ var audits = []string{
 		AND j.once IN ('begin send ' || r.attempts, 'begin resend ' || r.attempts))`,
 	`SELECT 'refund ' || r.account || '/' || r.id || ': is ' || r.status || ', but the journal does not say so'
 	FROM refunds r WHERE r.status <> 'open' AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.account = r.account AND j.id = r.id
-		AND (j.once = 'finish ' || r.status OR j.once = 'settle' AND r.status = 'succeeded'))`,
+		AND (j.once = 'finish ' || r.status OR j.once = 'settle' AND r.status = 'succeeded' OR j.step = 'amend ' || r.status))`,
 }
 
 // Audit recomputes every sum from its parts, all at one moment, and returns what

@@ -204,8 +204,19 @@ func (b books) balanced() {
 // dump is everything that is written, for "nothing changed".
 func (b books) dump() string {
 	b.Helper()
+	return b.booked() + b.tables("waiters")
+}
+
+// booked is everything but the line of those who wait.
+func (b books) booked() string {
+	b.Helper()
+	return b.tables("accounts", "refunds", "holds", "usage_counters", "order_turns", "journal", "foreign_refunds", "audits", "platform_words")
+}
+
+func (b books) tables(names ...string) string {
+	b.Helper()
 	var out strings.Builder
-	for _, table := range []string{"accounts", "refunds", "holds", "usage_counters", "order_turns", "journal", "foreign_refunds", "audits"} {
+	for _, table := range names {
 		rows, err := b.reader.QueryContext(b.Context(), "SELECT * FROM "+table)
 		require.NoError(b, err)
 		columns, err := rows.Columns()

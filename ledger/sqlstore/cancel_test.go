@@ -68,14 +68,14 @@ func TestCancellingAVerificationNeedsTheBudgetOfItsDay(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBooks(t, memory).openedOf("a", "o1", 100, 200).opened("b", 100)
 			c.before(b)
-			before, known := b.dump(), b.record("a").Verification
+			before, known := b.booked(), b.record("a").Verification
 			for range 2 {
 				h := b.beginCancel("a", tomorrow, c.limits)
 				require.Equal(t, c.want, h.Obstacle)
 				require.Equal(t, c.want == "", h.Granted)
 			}
 			if c.want != "" || known != ledger.NotBegun {
-				require.Equal(t, before, b.dump(), "nothing is written")
+				require.Equal(t, before, b.booked(), "nothing is written but its place in the line")
 			} else {
 				require.Equal(t, ledger.Begun, b.record("a").Verification)
 			}

@@ -31,10 +31,15 @@ func (s *Store) Settle(ctx context.Context, key ledger.Key, done ledger.Settleme
 		if err != nil {
 			return err
 		}
+		news, err := t.hears(r, done.At, string(done.Result.State), done.Result.PlatformRefundID, done.Result.Amount)
+		if err != nil {
+			return err
+		}
 		if e, named := r.Evidence, done.Result.Amount; e != nil && (e.State != done.Result.State || differ(e.Amount, named)) {
 			e.Contradicted = true
 		}
-		if r.Status == ledger.Open {
+		ends := r.Status == ledger.Open
+		if ends {
 			if err := t.end(r, ledger.Ending{
 				Status: ledger.Succeeded, Reason: done.Reason, At: done.At, Refunded: done.Result.Amount,
 			}, "settle"); err != nil {
@@ -44,8 +49,8 @@ func (s *Store) Settle(ctx context.Context, key ledger.Key, done ledger.Settleme
 		wrong := ""
 		switch {
 		case r.Status != ledger.Succeeded:
-			if r.Refunded == 0 {
-				r.Refunded = given(r, done.Result.Amount)
+			if err := t.proves(r, done.Result.Amount, news); err != nil {
+				return err
 			}
 			wrong = fmt.Sprintf("the provider gave back %s", given(r, done.Result.Amount))
 		case !agrees:
@@ -54,11 +59,17 @@ func (s *Store) Settle(ctx context.Context, key ledger.Key, done ledger.Settleme
 		case !fillIn(&r.Refunded, done.Result.Amount):
 			wrong = fmt.Sprintf("%s is booked as given back, the provider says %s", r.Refunded, done.Result.Amount)
 		case r.Evidence != nil && r.Evidence.Contradicted:
+			news = false // the end itself agrees; who ended it by hand knew the rest
 			wrong = fmt.Sprintf("%s is given back, but the provider has also reported %s with %s",
 				r.Refunded, r.Evidence.State, r.Evidence.Amount)
 		}
 		if err := t.save(r); err != nil || wrong == "" { // what was not known before
 			return err
+		}
+		if ends || news {
+			if err := t.raise(r, wrong); err != nil {
+				return err
+			}
 		}
 		return t.refuse(done.At, claim, contradiction(r, ledger.Succeeded, "%s", wrong))
 	})
@@ -107,7 +118,18 @@ func (s *Store) Finish(ctx context.Context, key ledger.Key, e ledger.Ending) err
 			if proven { // a person knows better, but the order's remainder keeps to the provider's word
 				r.Refunded = given(r, r.Evidence.Amount)
 			}
-			return t.end(r, e, "finish "+string(e.Status))
+			if err := t.end(r, e, "finish "+string(e.Status)); err != nil {
+				return err
+			}
+			if e.By != "" || r.Evidence == nil || !r.Evidence.Contradicted {
+				return nil
+			}
+			wrong := fmt.Sprintf("the platform has reported %s with %s, and otherwise as well", r.Evidence.State, r.Evidence.Amount)
+			if err := t.raise(r, wrong); err != nil { // a program cannot know which is true
+				return err
+			}
+			_, err := t.journal(r.Key, e.At, "alert", wrong)
+			return err
 		case r.Status != e.Status:
 			return t.refuse(e.At, claim, contradiction(r, e.Status, "it ended at %s", r.EndedAt.Format(time.RFC3339)))
 		case e.Refunded != 0 && e.Refunded != r.Refunded:
@@ -138,6 +160,9 @@ func (t *tx) end(r *row, e ledger.Ending, step string) error {
 		return err
 	}
 	if err := t.freeTurn(r); err != nil {
+		return err
+	}
+	if err := t.leave(r); err != nil {
 		return err
 	}
 	text := fmt.Sprintf("%s given back: %s", r.Refunded, e.Reason)

@@ -65,7 +65,7 @@ func (t *tx) take(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, erro
 }
 
 // confirm makes sure that the refund has its hold for the day of at. What is not
-// granted writes nothing.
+// granted writes nothing but its place in the line.
 func (t *tx) confirm(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, error) {
 	if r.Sending != ledger.NotBegun {
 		return ledger.Hold{Granted: true}, nil // counts on the day it was sent
@@ -75,8 +75,7 @@ func (t *tx) confirm(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, e
 		return ledger.Hold{}, err
 	}
 	if known.stops(r, at) {
-		return ledger.Hold{Obstacle: ledger.ObstacleFlag, RetryAt: at.Add(flagPause),
-			Why: fmt.Sprintf("account %s is flagged: %s; repair it, then take the flag away", r.Key.Account, known.reason)}, nil
+		return flagged(r, known, at), t.putOff(r, at.Add(flagPause))
 	}
 	answer, err := t.move(r, at, limits)
 	if err != nil || !answer.Granted {
@@ -85,15 +84,19 @@ func (t *tx) confirm(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, e
 	return answer, t.try(known, r, at)
 }
 
-// move gives the refund the hold for the day of at in place of the one it has.
-// What is not granted writes nothing.
+// move gives the refund the hold for the day of at in place of the one it has, and
+// takes it out of the line, or leaves all as it is and puts it there.
 func (t *tx) move(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, error) {
 	wanted := hold{day: limits.Day(at), period: limits.Period(at), state: held}
 	if r.hold != nil && r.hold.day == wanted.day {
-		return ledger.Hold{Granted: true}, nil
+		return ledger.Hold{Granted: true}, t.leave(r)
 	}
-	if obstacle, err := t.obstacle(r, at, limits, wanted); err != nil || obstacle.Obstacle != "" {
-		return obstacle, err
+	obstacle, err := t.obstacle(r, at, limits, wanted)
+	if err != nil {
+		return ledger.Hold{}, err
+	}
+	if obstacle.Obstacle != "" {
+		return obstacle, t.wait(r, at, wanted.day, obstacle)
 	}
 	if r.hold != nil {
 		if err := t.letGo(r, at); err != nil {
@@ -106,48 +109,7 @@ func (t *tx) move(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, erro
 	if err := t.draw(r, at, wanted); err != nil {
 		return ledger.Hold{}, err
 	}
-	return ledger.Hold{Granted: true}, nil
-}
-
-// obstacle finds what stands in the way, the longest-lasting first.
-func (t *tx) obstacle(r *row, at time.Time, limits ledger.Limits, wanted hold) (ledger.Hold, error) {
-	for _, limit := range []struct {
-		name string
-		most refund.Fen
-	}{{"daily cap", limits.DailyCap}, {"reserve", limits.Reserve}} {
-		if limit.most > 0 && r.Amount > limit.most {
-			return ledger.Hold{Obstacle: ledger.ObstacleTooBig,
-				Why: fmt.Sprintf("%s is more than the whole %s of %s: raise it or refund in parts", r.Amount, limit.name, limit.most)}, nil
-		}
-	}
-	if obstacle, err := t.turnObstacle(r, at); err != nil || obstacle.Obstacle != "" {
-		return obstacle, err
-	}
-	// The stricter reading of the cap, a refund that would cross it waits, is
-	// inferred: see the protocol notes, docs/protocols/baidu.md §11.
-	for _, limit := range []struct {
-		obstacle     ledger.Obstacle
-		kind, period string
-		name         string
-		most         refund.Fen
-		retryAt      time.Time
-	}{
-		{ledger.ObstacleCap, kindCap, wanted.day, "daily cap of " + wanted.day, limits.DailyCap, limits.NextDay(at)},
-		{ledger.ObstacleReserve, kindReserve, wanted.period, "reserve of the payout period from " + wanted.period, limits.Reserve, limits.NextPeriod(at)},
-	} {
-		used, err := t.used(r.Key.Account, limit.kind, limit.period)
-		if err != nil {
-			return ledger.Hold{}, err
-		}
-		if limit.kind == kindReserve && r.hold != nil && r.hold.period == limit.period {
-			used -= r.Amount // its own, which the new hold takes over
-		}
-		if limit.most > 0 && used+r.Amount > limit.most {
-			return ledger.Hold{Obstacle: limit.obstacle, RetryAt: limit.retryAt,
-				Why: fmt.Sprintf("the %s is %s, of which %s is used: %s would cross it", limit.name, limit.most, used, r.Amount)}, nil
-		}
-	}
-	return ledger.Hold{}, nil
+	return ledger.Hold{Granted: true}, t.leave(r)
 }
 
 // draw writes a new hold and what it draws.
@@ -161,9 +123,7 @@ func (t *tx) draw(r *row, at time.Time, h hold) error {
 		return err
 	}
 	for kind, period := range map[string]string{kindCap: h.day, kindReserve: h.period} {
-		if _, err := t.exec(`INSERT INTO usage_counters (account, kind, period, used) VALUES (?, ?, ?, ?)
-			ON CONFLICT (account, kind, period) DO UPDATE SET used = usage_counters.used + excluded.used`,
-			r.Key.Account, kind, period, r.Amount); err != nil {
+		if err := t.count(r, kind, period); err != nil {
 			return err
 		}
 	}
@@ -198,6 +158,14 @@ func (t *tx) mark(r *row, state holdState) error {
 	r.hold.state = state
 	_, err := t.exec(`UPDATE holds SET state = ? WHERE account = ? AND id = ? AND n = ?`,
 		state, r.Key.Account, r.Key.ID, r.hold.n)
+	return err
+}
+
+// count adds the refund's amount to a counter.
+func (t *tx) count(r *row, kind, period string) error {
+	_, err := t.exec(`INSERT INTO usage_counters (account, kind, period, used) VALUES (?, ?, ?, ?)
+		ON CONFLICT (account, kind, period) DO UPDATE SET used = usage_counters.used + excluded.used`,
+		r.Key.Account, kind, period, r.Amount)
 	return err
 }
 

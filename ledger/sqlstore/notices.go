@@ -140,6 +140,10 @@ func (t *tx) testify(r *row, e ledger.Evidence) error {
 	if err != nil {
 		return err
 	}
+	news, err := t.hears(r, e.At, string(e.State), e.PlatformRefundID, e.Amount)
+	if err != nil {
+		return err
+	}
 	wrong := ""
 	switch {
 	case !agrees:
@@ -148,12 +152,20 @@ func (t *tx) testify(r *row, e ledger.Evidence) error {
 		wrong = fmt.Sprintf("the platform reported %s with %s before, now %s with %s", r.Evidence.State, r.Evidence.Amount, e.State, e.Amount)
 	}
 	twice := wrong != "" // the platform contradicts itself, not only the books
-	if clash := endClash(r, e); clash != "" {
+	clash := endClash(r, e)
+	if clash != "" {
 		wrong = clash
 	}
+	if elsewhere := !agrees && e.State == providers.ResultSucceeded && r.Status != ledger.Open; news && (clash != "" || elsewhere) {
+		if err := t.raise(r, wrong); err != nil {
+			return err
+		}
+	}
 	fresh := r.PlatformRefundID != number
-	if e.State == providers.ResultSucceeded && r.Status != ledger.Open && r.Refunded == 0 {
-		r.Refunded = given(r, e.Amount)
+	if e.State == providers.ResultSucceeded && r.Status != ledger.Open {
+		if err := t.proves(r, e.Amount, news); err != nil {
+			return err
+		}
 	}
 	switch {
 	case r.Evidence != nil && twice:

@@ -44,7 +44,8 @@ func (s *Store) Open(ctx context.Context, o ledger.Opening) (ledger.Opened, erro
 			return nil
 		default:
 			opened.Record = &r.Record
-			return nil
+			opened.Outlook, err = t.outlook(r, o.At, o.Limits)
+			return err
 		}
 		if opened.Refused = staticRefusal(o); opened.Refused != "" {
 			return nil
@@ -52,7 +53,11 @@ func (s *Store) Open(ctx context.Context, o ledger.Opening) (ledger.Opened, erro
 		if opened.Refused, err = t.refusal(o, orderKey); err != nil || opened.Refused != "" {
 			return err
 		}
-		opened.Record, err = t.register(o, orderKey, request)
+		if r, err = t.register(o, orderKey, request); err != nil {
+			return err
+		}
+		opened.Record = &r.Record
+		opened.Outlook, err = t.outlook(r, o.At, o.Limits)
 		return err
 	})
 	return opened, err
@@ -145,7 +150,7 @@ func (t *tx) refusal(o ledger.Opening, orderKey string) (string, error) {
 	return "", nil
 }
 
-func (t *tx) register(o ledger.Opening, orderKey string, request []byte) (*ledger.Record, error) {
+func (t *tx) register(o ledger.Opening, orderKey string, request []byte) (*row, error) {
 	key := ledger.KeyOf(o.Request)
 	if err := t.ensureAccount(key.Account); err != nil {
 		return nil, err
@@ -161,9 +166,5 @@ func (t *tx) register(o ledger.Opening, orderKey string, request []byte) (*ledge
 		o.Request.Amount, orderKey, o.Request.Order.Total, o.Number)); err != nil {
 		return nil, err
 	}
-	r, err := t.load(key)
-	if err != nil {
-		return nil, err
-	}
-	return &r.Record, nil
+	return t.load(key)
 }

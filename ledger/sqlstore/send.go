@@ -74,7 +74,7 @@ func (s *Store) BeginResend(ctx context.Context, key ledger.Key, at time.Time, l
 			return nil
 		case r.resends >= maxResends:
 			permit.Exhausted = true
-			return nil
+			return t.leave(r) // a person is next
 		}
 		// Without a look at the flag: it keeps new refunds from a wall, and this one
 		// is in doubt until it is answered.
@@ -169,7 +169,7 @@ func (t *tx) accept(r *row, at time.Time, receipt providers.Receipt, text string
 	}
 	claim := fmt.Sprintf("accepted as %q with %s", refund.CleanText(receipt.PlatformRefundID), receipt.Amount)
 	if r.Status != ledger.Open && r.Status != ledger.Succeeded {
-		return t.refuse(at, claim, contradiction(r, ledger.Open, "the platform %s", claim))
+		return t.refuseAccepted(r, at, receipt, claim, contradiction(r, ledger.Open, "the platform %s", claim))
 	}
 	before := fmt.Sprintf("accepted as %q with %s", refund.CleanText(r.PlatformRefundID), r.Receipt)
 	agrees := fillIn(&r.Receipt, receipt.Amount)
@@ -180,7 +180,7 @@ func (t *tx) accept(r *row, at time.Time, receipt providers.Receipt, text string
 		}
 	}
 	if !agrees {
-		return t.refuse(at, claim, contradiction(r, r.Status, "it was %s before, now the platform %s", before, claim))
+		return t.refuseAccepted(r, at, receipt, claim, contradiction(r, r.Status, "it was %s before, now the platform %s", before, claim))
 	}
 	if r.Sending != ledger.Done {
 		r.Sending, r.Sends = ledger.Done, max(r.Sends, 1)
@@ -188,6 +188,9 @@ func (t *tx) accept(r *row, at time.Time, receipt providers.Receipt, text string
 			if err := t.mark(r, counted); err != nil {
 				return err
 			}
+		}
+		if err := t.leave(r); err != nil { // where it waited to be sent again
+			return err
 		}
 		if _, err := t.journal(r.Key, at, fmt.Sprintf("accepted %d", r.attempts), text); err != nil {
 			return err
@@ -197,6 +200,23 @@ func (t *tx) accept(r *row, at time.Time, receipt providers.Receipt, text string
 		}
 	}
 	return t.save(r)
+}
+
+// refuseAccepted refuses an acceptance. Of a refund that has ended it is one more
+// that moves money, perhaps.
+func (t *tx) refuseAccepted(r *row, at time.Time, receipt providers.Receipt, claim string, verdict *ledger.ContradictionError) error {
+	if r.Status != ledger.Open {
+		news, err := t.hears(r, at, wordAccepted, receipt.PlatformRefundID, receipt.Amount)
+		if err != nil {
+			return err
+		}
+		if news {
+			if err := t.raise(r, verdict.Detail); err != nil {
+				return err
+			}
+		}
+	}
+	return t.refuse(at, claim, verdict)
 }
 
 // fillIn keeps what is known: it reports false when the news contradicts it.

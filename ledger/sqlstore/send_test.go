@@ -217,7 +217,7 @@ func TestARepetitionCountsInTheCapOfItsDay(t *testing.T) {
 			if c.want == ledger.ObstacleCap || c.want == ledger.ObstacleReserve {
 				b.held("b", c.at, noLimits)
 			}
-			before := b.dump()
+			before := b.booked()
 			p, err := b.BeginResend(t.Context(), key("a"), c.at, c.limits, 2, 1)
 			require.NoError(t, err)
 			require.Equal(t, c.want, p.Hold.Obstacle)
@@ -225,7 +225,7 @@ func TestARepetitionCountsInTheCapOfItsDay(t *testing.T) {
 			require.False(t, p.Doubt || p.Exhausted)
 			if !p.Send {
 				require.NotEmpty(t, p.Hold.Why)
-				require.Equal(t, before, b.dump(), "nothing is written, and the readings stay")
+				require.Equal(t, before, b.booked(), "its place in the line is written, and the readings stay")
 			}
 			require.Equal(t, c.used, b.used(noon))
 			require.Equal(t, c.next, b.used(tomorrow))

@@ -78,6 +78,19 @@ func everyStep(b books) []func() error {
 		func() error { return b.Testify(ctx, key("e"), evidence(failed, "", 0)) },
 		func() error { return b.Testify(ctx, key("e"), evidence(failed, "P5", 100)) },
 		func() error { return b.Finish(ctx, key("e"), ledger.Ending{Status: ledger.Failed, At: noon}) },
+		func() error {
+			var clash *ledger.ContradictionError
+			require.ErrorAs(b, b.Testify(ctx, key("e"), evidence(succeeded, "P5", 100)), &clash)
+			return nil
+		},
+		func() error {
+			return b.Amend(ctx, key("e"), ledger.Ending{Status: ledger.Succeeded, By: "finance-2", At: noon.Add(time.Hour)})
+		},
+		func() error { _, err := b.Open(ctx, opening("f", "o4", 100, 300)); return err },
+		func() error { _, err := b.Open(ctx, opening("g", "o5", 100, 300)); return err },
+		func() error { _, err := b.Hold(ctx, key("f"), noon.Add(7*day), limits(0, 200)); return err },
+		func() error { _, err := b.Hold(ctx, key("g"), noon.Add(7*day), limits(0, 200)); return err },
+		func() error { _, err := b.Hold(ctx, key("g"), noon.Add(7*day), limits(0, 300)); return err },
 	)
 	return steps
 }
@@ -112,6 +125,8 @@ func TestEveryStatementUsesAnIndex(t *testing.T) {
 	}
 	_, err := b.FindNameless(t.Context(), "baidu/M1", "nothing", "nothing")
 	require.ErrorIs(t, err, ledger.ErrUnknown)
+	_, err = b.Unfinished(t.Context(), ledger.Key{}, 1)
+	require.NoError(t, err)
 	require.Greater(t, len(statements), 25)
 	// Reading all of a merchant's or an account's refunds is a scan in disguise.
 	scan := regexp.MustCompile(`\bSCAN \w+|USE TEMP B-TREE|\(merchant=\?\)|SEARCH [^a]\w* .*\(account=\?\)`)

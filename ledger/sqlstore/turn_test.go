@@ -58,11 +58,11 @@ func TestTwoSendingsOfAnOrderLieApart(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBooks(t, memory).openedWithGap("a", "o1", c.gap).openedWithGap("b", "o1", c.gap)
 			c.before(b)
-			before := b.dump()
+			before := b.booked()
 			if p := b.beginSend("b", c.at); !c.want.Granted {
 				require.Equal(t, c.want, p.Hold, "BeginSend")
 				require.Equal(t, c.want, b.hold("b", c.at, noLimits), "Hold")
-				require.Equal(t, before, b.dump(), "what waits writes nothing")
+				require.Equal(t, before, b.booked(), "what waits takes a place, and nothing else")
 				b.sent("b", c.want.RetryAt)
 			} else {
 				require.Equal(t, ledger.Permit{Send: true}, p)

@@ -15,7 +15,7 @@ import (
 )
 
 // listen receives the platforms' messages where the configuration says so.
-func (s *Service) listen(ctx context.Context, o Options, all activities.Accounts) error {
+func (s *Service) listen(ctx context.Context, o Options) error {
 	listener := o.Callbacks
 	if address := o.Config.Callbacks.Listen; listener == nil && address != "" {
 		var err error
@@ -27,7 +27,7 @@ func (s *Service) listen(ctx context.Context, o Options, all activities.Accounts
 		return nil
 	}
 	handler := callback.New(callback.Options{
-		Accounts: callbackAccounts{all}, Books: s.ledger, Signal: s.wake, Logger: o.Logger,
+		Accounts: callbackAccounts{&s.accounts}, Books: s.ledger, Signal: s.wake, Logger: o.Logger,
 	})
 	serving, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -41,10 +41,15 @@ func (s *Service) listen(ctx context.Context, o Options, all activities.Accounts
 	return nil
 }
 
-// wake asks a refund to look for its result now. One that has ended, or was
-// forgotten, needs no waking.
+// wake asks a refund to look for its result now.
 func (s *Service) wake(ctx context.Context, workflowID string) error {
-	err := s.client.SignalWorkflow(ctx, workflowID, "", workflows.SignalNotification, nil)
+	return s.signal(ctx, workflowID, workflows.SignalNotification)
+}
+
+// signal makes a refund look again. One that has ended, or was forgotten, needs no
+// waking.
+func (s *Service) signal(ctx context.Context, workflowID, name string) error {
+	err := s.client.SignalWorkflow(ctx, workflowID, "", name, nil)
 	var gone *serviceerror.NotFound
 	if errors.As(err, &gone) {
 		return nil

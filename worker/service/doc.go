@@ -1,7 +1,8 @@
 // Package service assembles the worker process from its parts: configuration,
 // providers, ledger, Temporal client, workflow, activities and the receiver of the
 // platforms' messages. The command worker runs it alone; the development server
-// runs it beside the server.
+// runs it beside the server. A running service takes over another configuration
+// ([Service.Reload]), as far as that can be done between two steps.
 //
 // It is where the concrete parts meet, so it may import all of them, but never
 // the sandbox.

@@ -40,28 +40,34 @@ type Options struct {
 
 // Service is a running worker.
 type Service struct {
-	ledger  ledger.Ledger
-	client  client.Client
-	owned   bool // the client is ours to close
-	workers []worker.Worker
-	fatal   chan error
+	logger   logrus.FieldLogger
+	accounts register
+	effect   inEffect
+	ledger   ledger.Ledger
+	client   client.Client
+	owned    bool // the client is ours to close
+	workers  []worker.Worker
+	fatal    chan error
 	// hush stops receiving callbacks, and returns when the last one is answered.
 	hush func()
 }
 
-// Start opens everything, registers the search attributes and begins to work.
+// Start opens everything, registers the search attributes and the reconciler's
+// schedule, and begins to work.
 // On an error nothing is left open.
 func Start(ctx context.Context, o Options) (_ *Service, err error) {
-	s := &Service{client: o.Client, fatal: make(chan error, 1)}
+	s := &Service{logger: o.Logger, client: o.Client, fatal: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			s.Stop()
 		}
 	}()
-	all, err := OpenAccounts(o.Config)
+	all, err := openAccounts(o.Config)
 	if err != nil {
 		return nil, err
 	}
+	s.accounts.now.Store(&all)
+	s.effect.config, s.effect.queues = o.Config, queues(o.Config)
 	if s.ledger, err = OpenLedger(ctx, o.Config); err != nil {
 		return nil, err
 	}
@@ -77,33 +83,46 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 	if err = RegisterSearchAttributes(ctx, s.client, o.Config.Temporal.Namespace); err != nil {
 		return nil, err
 	}
-	if err = s.work(o, &activities.Activities{Accounts: all, Ledger: s.ledger}); err != nil {
+	if err = s.work(o, &activities.Activities{
+		Accounts: &s.accounts, Ledger: s.ledger, Workflows: s.remote(o.Config.TaskQueue),
+	}); err != nil {
 		return nil, err
 	}
-	if err = s.listen(ctx, o, all); err != nil {
+	if err = ScheduleReconciler(ctx, s.client, o.Config.TaskQueue, o.Config.Reconcile, o.Logger); err != nil {
+		return nil, err
+	}
+	if err = s.listen(ctx, o); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// work starts one worker per task queue: the workflows' own, which runs
-// activities too, and those that accounts name for their provider calls.
-func (s *Service) work(o Options, steps *activities.Activities) error {
-	queues := []string{o.Config.TaskQueue}
-	for _, name := range o.Config.Names() {
-		if q := o.Config.Accounts[name].Queue; q != "" && !slices.Contains(queues, q) {
-			queues = append(queues, q)
+// queues are the workflows' own task queue, and after it those that accounts name
+// for their provider calls.
+func queues(c *config.Config) []string {
+	all := []string{c.TaskQueue}
+	for _, name := range c.Names() {
+		if q := c.Accounts[name].Queue; q != "" && !slices.Contains(all, q) {
+			all = append(all, q)
 		}
 	}
-	for i, queue := range queues {
+	return all
+}
+
+// work starts one worker per task queue: the workflows' own, which runs
+// activities too, and those of the provider calls alone.
+func (s *Service) work(o Options, steps *activities.Activities) error {
+	for i, queue := range s.effect.queues {
 		w := worker.New(s.client, queue, worker.Options{
 			WorkerStopTimeout:     stopTimeout,
 			Interceptors:          o.Interceptors,
 			DisableWorkflowWorker: i > 0,
 			OnFatalError:          s.fail,
+			DeploymentOptions:     deployment(o.Config.Versioning),
 		})
 		if i == 0 {
 			w.RegisterWorkflowWithOptions(workflows.RefundWorkflow, workflow.RegisterOptions{Name: workflows.TypeRefund})
+			w.RegisterWorkflowWithOptions(workflows.ReconcileWorkflow, workflow.RegisterOptions{Name: workflows.TypeReconcile})
 		}
 		steps.Register(w)
 		if err := w.Start(); err != nil {
@@ -112,7 +131,7 @@ func (s *Service) work(o Options, steps *activities.Activities) error {
 		s.workers = append(s.workers, w)
 	}
 	o.Logger.WithFields(logrus.Fields{
-		"queues": strings.Join(queues, ","), "accounts": strings.Join(o.Config.Names(), ","),
+		"queues": strings.Join(s.effect.queues, ","), "accounts": strings.Join(o.Config.Names(), ","),
 	}).Info("worker started")
 	return nil
 }
@@ -163,8 +182,13 @@ func OpenLedger(ctx context.Context, c *config.Config) (ledger.Ledger, error) {
 // ledgerDSN puts a relative file beside the configuration.
 func ledgerDSN(c *config.Config) string {
 	kind, file, _ := strings.Cut(c.Ledger, ":")
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(c.Dir(), file)
+	return kind + ":" + beside(c.Dir(), file)
+}
+
+// beside counts a relative file name from a folder.
+func beside(dir, file string) string {
+	if filepath.IsAbs(file) {
+		return file
 	}
-	return kind + ":" + file
+	return filepath.Join(dir, file)
 }

@@ -1,0 +1,36 @@
+package workflows
+
+// version is a shape of the saga's decisions. Each refund keeps the one it was
+// opened under: the number goes into the first ledger step and comes back from the
+// history, so that it costs no event of its own.
+//
+// A change to what the workflow does, in which order, with which steps, gets the
+// next number with a line that says what changed, and the old way stays behind
+// s.since until no refund of it runs any more:
+//
+//	if s.since(versionAsksTwice) { ... }
+//
+// Then a history of every way it can go is recorded, see testdata/replay. What
+// happens before the opening cannot ask for the version; a change there needs
+// workflow.GetVersion, at two events and two actions for each refund.
+type version int
+
+const (
+	// versionFirst is the shape of the first release.
+	versionFirst version = 1
+
+	// versionNow is what new refunds are opened under.
+	versionNow = versionFirst
+)
+
+// since reports whether the refund was opened under a version or a later one.
+func (s *saga) since(v version) bool { return version(s.plan.Version) >= v }
+
+// refuseNewer stops a worker that is older than the refund it has been given, as happens
+// when a release is taken back: it must not go on by rules that it does not know. The
+// task fails, and waits for a worker of the newer release.
+func (s *saga) refuseNewer() {
+	if v := version(s.plan.Version); v > versionNow {
+		panic("this refund was opened by a newer release of the worker: let one of those go on with it")
+	}
+}
