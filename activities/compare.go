@@ -87,8 +87,7 @@ func (a *Activities) compareOpen(ctx context.Context, now time.Time, r ledger.Re
 		return err
 	}
 	sum.Woken++
-	_, err := a.tell(ctx, now, r.Key, what)
-	return err
+	return a.tell(ctx, now, r.Key, what)
 }
 
 // compareEnded brings the platform's word into the books as evidence. They say
@@ -119,7 +118,7 @@ func (a *Activities) compareEnded(ctx context.Context, now time.Time, r ledger.R
 		return nil
 	}
 	sum.Find(r.Key, odd)
-	if _, err := a.tell(ctx, now, r.Key, odd); err != nil {
+	if err := a.tell(ctx, now, r.Key, odd); err != nil {
 		return err
 	}
 	return a.resume(ctx, now, r.Key, sum) // with an alert alone; without one this does nothing

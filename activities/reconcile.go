@@ -113,8 +113,7 @@ func (a *Activities) resume(ctx context.Context, now time.Time, key ledger.Key, 
 	}
 	sum.Resumed++
 	// The time makes the line a new one when the workflow is lost again.
-	_, err = a.tell(ctx, now, key, fmt.Sprintf("it had no workflow: began one anew at %s", now.UTC().Format(time.RFC3339)))
-	return err
+	return a.tell(ctx, now, key, fmt.Sprintf("it had no workflow: began one anew at %s", now.UTC().Format(time.RFC3339)))
 }
 
 // questionable says whether the platform's answer about a refund would be evidence
@@ -148,18 +147,18 @@ func following(key, after ledger.Key) bool {
 	return cmp.Or(cmp.Compare(key.Account, after.Account), cmp.Compare(key.ID, after.ID)) > 0
 }
 
-// stepReconcile begins the step of the reconciler's lines in the journal.
+// stepReconcile is the step of the reconciler's lines in the journal.
 const stepReconcile = "reconcile"
 
 // tell journals and logs what the reconciler found or did, once: the same text about
-// the same refund is no news. It reports whether it was.
-func (a *Activities) tell(ctx context.Context, now time.Time, key ledger.Key, what string) (bool, error) {
+// the same refund is no news.
+func (a *Activities) tell(ctx context.Context, now time.Time, key ledger.Key, what string) error {
 	told, err := a.told(ctx, key, what)
 	if err != nil || told {
-		return false, err
+		return err
 	}
 	activity.GetLogger(ctx).Warn("reconciler", "account", key.Account, "refund", key.ID, "finding", what)
-	return true, a.Ledger.Note(ctx, key, now, stepReconcile, what)
+	return a.Ledger.Note(ctx, key, now, stepReconcile, what)
 }
 
 // told reports whether the journal has that line.

@@ -23,7 +23,7 @@ import (
 // with 413. Platforms send less than 4 KiB.
 const MaxBody = 64 << 10
 
-// Options are what the receiver works with. All but Now are required.
+// Options are what the receiver works with. All but Reopen and Now are required.
 type Options struct {
 	Accounts Accounts
 	Books    Books
@@ -31,6 +31,10 @@ type Options struct {
 	// returns nil for a workflow that is not there or has ended. An error is logged
 	// and changes nothing else, since the workflow asks by itself, too.
 	Signal func(ctx context.Context, workflowID string) error
+	// Reopen begins the workflow of a refund anew that has ended otherwise than the
+	// platform says now: it stands as needing attention until a person says which is
+	// true. An error is logged; the reconciler does it later. Nil leaves it to that.
+	Reopen func(context.Context, refund.Request) error
 	Logger logrus.FieldLogger
 	// Now is the clock; default [time.Now].
 	Now func() time.Time

@@ -103,6 +103,7 @@ func (h *handler) testified(ctx context.Context, m message, record ledger.Record
 		case errors.As(err, &contradiction):
 			m.log.WithError(err).WithField("alert", true).Error("a notification contradicts what the platform said before: a person must look")
 			news = record.Evidence == nil || !record.Evidence.Contradicted
+			h.reopen(ctx, m, record)
 		case err != nil:
 			m.log.WithError(err).Error("a notification could not be written down; the platform will send it again")
 			return false
@@ -113,6 +114,23 @@ func (h *handler) testified(ctx context.Context, m message, record ledger.Record
 	}
 	h.signal(ctx, m, record, news)
 	return true
+}
+
+// reopen begins the workflow of an ended refund anew when the word has raised its
+// alert; one that raises none, or no second one, is no news to anybody.
+func (h *handler) reopen(ctx context.Context, m message, before ledger.Record) {
+	if before.Status == ledger.Open || before.Alert != "" || h.Reopen == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signalTime)
+	defer cancel()
+	now, err := h.Books.FindByNumber(ctx, m.rules.Merchant, before.Number)
+	if err == nil && now.Alert != "" {
+		err = h.Reopen(ctx, now.Request)
+	}
+	if err != nil {
+		m.log.WithError(err).WithField("refund", before.Key.String()).Warn("the refund's workflow was not begun anew; the reconciler does it later")
+	}
 }
 
 // foreign writes down a refund that was not asked for here, so that the order's

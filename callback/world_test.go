@@ -127,6 +127,7 @@ type world struct {
 	now      time.Time
 	mu       sync.Mutex
 	signals  []string
+	reopened []refund.Request
 	signal   func(context.Context) error // nil succeeds
 }
 
@@ -150,6 +151,10 @@ func newWorld(t testing.TB) *world {
 				return nil
 			}
 			return w.signal(ctx)
+		},
+		Reopen: func(_ context.Context, r refund.Request) error {
+			w.reopened = append(w.reopened, r)
+			return nil
 		},
 	})
 	return w

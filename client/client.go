@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	temporalclient "go.temporal.io/sdk/client"
 
@@ -29,21 +30,12 @@ func (c *Client) WithTaskQueue(queue string) *Client {
 	return &Client{temporal: c.temporal, taskQueue: queue}
 }
 
-// NotFoundError says that Temporal knows no such refund (any more).
-type NotFoundError struct {
-	Account, ID string
-}
-
-func (e *NotFoundError) Error() string {
-	return fmt.Sprintf("no refund %s of account %s is known: check both, or it ended longer ago than the server keeps it", e.ID, e.Account)
-}
-
 // Wait returns the outcome once the refund has ended, however long that takes;
 // bound it by ctx. A workflow that failed, or was terminated, is an error.
 func (c *Client) Wait(ctx context.Context, account, id string) (refund.Outcome, error) {
 	var out refund.Outcome
 	err := c.temporal.GetWorkflow(ctx, refund.WorkflowID(account, id), "").Get(ctx, &out)
-	return out, c.known(err, account, id)
+	return out, known(err, account, id)
 }
 
 // Status answers with the whole refund as it stands, running or ended. It needs
@@ -52,47 +44,39 @@ func (c *Client) Status(ctx context.Context, account, id string) (refund.View, e
 	var view refund.View
 	answer, err := c.temporal.QueryWorkflow(ctx, refund.WorkflowID(account, id), "", workflows.QueryStatus)
 	if err != nil {
-		return view, c.known(err, account, id)
+		return view, known(err, account, id)
 	}
 	return view, answer.Get(&view)
 }
 
-// Approve lets a refund that waits for approval go on. Nobody approves their
-// own request.
-func (c *Client) Approve(ctx context.Context, account, id string, d refund.Decision) error {
-	return c.signal(ctx, account, id, workflows.SignalApprove, d)
+// standing is what Temporal knows of one run.
+type standing struct {
+	execution enumspb.WorkflowExecutionStatus
+	outcome   *refund.Outcome // of a run that completed
 }
 
-// Reject ends a refund that waits for approval.
-func (c *Client) Reject(ctx context.Context, account, id string, d refund.Decision) error {
-	return c.signal(ctx, account, id, workflows.SignalReject, d)
+// dead reports whether the run ended without an outcome: it failed, or was
+// terminated by hand.
+func (s standing) dead() bool {
+	return s.outcome == nil && s.execution != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 }
 
-// Cancel stops a refund before the point of no return; afterwards it is
-// recorded and refused.
-func (c *Client) Cancel(ctx context.Context, account, id string, d refund.Decision) error {
-	return c.signal(ctx, account, id, workflows.SignalCancel, d)
-}
-
-// Resolve decides about a refund that needs attention.
-func (c *Client) Resolve(ctx context.Context, account, id string, r refund.Resolution) error {
-	return c.signal(ctx, account, id, workflows.SignalResolve, r)
-}
-
-// LookAgain makes a refund that waits for budget, for its order's turn or for its
-// result look now.
-func (c *Client) LookAgain(ctx context.Context, account, id string) error {
-	return c.known(c.temporal.SignalWorkflow(ctx, refund.WorkflowID(account, id), "", workflows.SignalLimitsChanged, nil), account, id)
-}
-
-func (c *Client) signal(ctx context.Context, account, id, name string, payload interface{ Validate() error }) error {
-	if err := payload.Validate(); err != nil {
-		return err
+// standing looks a run up; an empty run id is the newest one's.
+func (c *Client) standing(ctx context.Context, id, runID string) (standing, error) {
+	found, err := c.temporal.DescribeWorkflowExecution(ctx, id, runID)
+	if err != nil {
+		return standing{}, err
 	}
-	return c.known(c.temporal.SignalWorkflow(ctx, refund.WorkflowID(account, id), "", name, payload), account, id)
+	info := found.GetWorkflowExecutionInfo()
+	s := standing{execution: info.GetStatus()}
+	if s.execution == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+		s.outcome = new(refund.Outcome)
+		err = c.temporal.GetWorkflow(ctx, id, info.GetExecution().GetRunId()).Get(ctx, s.outcome)
+	}
+	return s, err
 }
 
-func (c *Client) known(err error, account, id string) error {
+func known(err error, account, id string) error {
 	var missing *serviceerror.NotFound
 	if errors.As(err, &missing) {
 		return &NotFoundError{Account: account, ID: id}

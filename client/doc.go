@@ -4,8 +4,11 @@
 //
 //	temporal, err := temporalclient.Dial(temporalclient.Options{HostPort: "127.0.0.1:7233"}) // go.temporal.io/sdk/client
 //	refunds := client.New(temporal)
-//	started, err := refunds.Start(ctx, request)
-//	outcome, err := refunds.Wait(ctx, request.Account, request.ID)
+//	submitted, err := refunds.Submit(ctx, request)                 // accepted, waiting for whom, or refused and why
+//	outcome, err := refunds.Wait(ctx, request.Account, request.ID) // days are normal
+//
+// What is answered at once needs a live worker: Submit, Status, Approve, Reject, Cancel,
+// Resolve. What is only left in Temporal needs none: Start, Signal, LookAgain, Wait, List.
 //
 // Backends in other languages do the same with their own Temporal SDK; the
 // names are in package workflows.

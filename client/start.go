@@ -8,7 +8,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	temporalclient "go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/refundflow/refundflow/refund"
@@ -24,67 +23,112 @@ type Started struct {
 	Existing bool `json:"existing"`
 }
 
-// ConflictError says that a refund id was used before for other content.
-// Nothing was started.
-type ConflictError struct {
-	Account, ID string
-}
-
-func (e *ConflictError) Error() string {
-	return fmt.Sprintf("refund id %s of account %s was used before for other content: nothing was started. "+
-		"Send the same content to repeat it, or choose a new id for a new refund", e.ID, e.Account)
-}
-
 // Start begins a refund, once for ever per id: the same id with the same
 // content answers with the refund that runs or has ended; with other content
 // it is a [*ConflictError]. An invalid request is a [*refund.InvalidError] and
 // starts nothing.
+//
+// It needs no worker, and says nothing about what becomes of the refund. An id that
+// only the ledger remembers, since the server's retention has passed, is started, and
+// ends as failed with Outcome.Conflict when its content differs; [Client.Submit] tells
+// that at once.
 func (c *Client) Start(ctx context.Context, r refund.Request) (Started, error) {
+	started, _, err := c.begin(ctx, r, func(reuse enumspb.WorkflowIdReusePolicy) (string, error) {
+		return c.execute(ctx, r, reuse)
+	})
+	return started, err
+}
+
+// Resume starts the refund's workflow again, whatever became of its earlier run, for
+// those who know from the ledger that the refund has not ended: the new run goes on
+// where the books are. One that runs is left alone: false, and no error.
+func (c *Client) Resume(ctx context.Context, r refund.Request) (started bool, err error) {
 	if err := r.Validate(); err != nil {
-		return Started{}, err
+		return false, err
 	}
-	id := refund.WorkflowID(r.Account, r.ID)
+	_, err = c.execute(ctx, r, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
+	var already *serviceerror.WorkflowExecutionAlreadyStarted
+	switch {
+	case errors.As(err, &already):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("starting the refund again: %w", explain(err))
+	}
+	return true, nil
+}
+
+// begin launches a run under the refund's id unless an earlier one stands for the
+// same refund, which it returns with Existing. It goes round again with another
+// policy when the earlier run leaves its id free.
+func (c *Client) begin(ctx context.Context, r refund.Request, launch func(enumspb.WorkflowIdReusePolicy) (runID string, err error)) (Started, standing, error) {
+	if err := r.Validate(); err != nil {
+		return Started{}, standing{}, err
+	}
+	s := Started{WorkflowID: refund.WorkflowID(r.Account, r.ID)}
+	conflict := &ConflictError{Account: r.Account, ID: r.ID}
 	reuse := enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
-	compared := "" // the earlier run that is known to have the same content
-	for range 2 {
-		run, err := c.execute(ctx, id, r, reuse)
+	for range 4 {
+		runID, err := launch(reuse)
 		var already *serviceerror.WorkflowExecutionAlreadyStarted
 		switch {
 		case err == nil:
-			return Started{WorkflowID: id, RunID: run.GetRunID()}, nil
+			s.RunID = runID
+			return s, standing{}, nil
 		case !errors.As(err, &already):
-			return Started{}, fmt.Errorf("starting the refund: %w", explain(err))
-		case already.RunId == compared:
-			return Started{WorkflowID: id, RunID: compared, Existing: true}, nil
+			return Started{}, standing{}, err
 		}
-		earlier, err := c.request(ctx, id, already.RunId)
+		s.RunID = already.RunId
+		before, err := c.earlier(ctx, s.WorkflowID, s.RunID)
+		same := before.request.Fingerprint() == r.Fingerprint()
 		switch {
-		case errors.Is(err, errNoRequest) && reuse == enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
-			// What never was a request has done nothing: its id is free when it has
-			// ended, however it did.
-			reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
-			continue
 		case err != nil:
-			return Started{}, err
-		case earlier.Fingerprint() != r.Fingerprint():
-			return Started{}, &ConflictError{Account: r.Account, ID: r.ID}
+			return Started{}, standing{}, err
+		case before.outcome != nil && before.outcome.Conflict:
+			// It never was the refund of this id: the ledger, which refused it, has the last
+			// word about another content, and would say the same about this one.
+			if before.wrong == nil && same {
+				return Started{}, standing{}, conflict
+			}
+			reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+		case before.wrong != nil:
+			if before.execution == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+				return Started{}, standing{}, fmt.Errorf("%s was started before with a document that is no valid request, and has not ended: %w",
+					s.WorkflowID, before.wrong)
+			}
+			// What never was a request has done nothing: its id is free, however it ended.
+			reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+		case !same:
+			return Started{}, standing{}, conflict
+		case before.dead():
+			// It may be begun anew with its content: the ledger knows how far it came. One
+			// that completed never is.
+			reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
+		default:
+			s.Existing = true
+			return s, before.standing, nil
 		}
-		// A run that failed or was terminated by hand may be begun anew under its id,
-		// with its content: the ledger knows how far it came. One that completed
-		// never is.
-		reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
-		compared = already.RunId
 	}
-	return Started{WorkflowID: id, RunID: compared, Existing: true}, nil
+	return Started{}, standing{}, fmt.Errorf("starting %s: others start and end it at the same time; start it again", s.WorkflowID)
 }
 
-func (c *Client) execute(ctx context.Context, id string, r refund.Request, reuse enumspb.WorkflowIdReusePolicy) (temporalclient.WorkflowRun, error) {
-	return c.temporal.ExecuteWorkflow(ctx, temporalclient.StartWorkflowOptions{
-		ID: id, TaskQueue: c.taskQueue,
+// execute starts a run and nothing else.
+func (c *Client) execute(ctx context.Context, r refund.Request, reuse enumspb.WorkflowIdReusePolicy) (runID string, err error) {
+	run, err := c.temporal.ExecuteWorkflow(ctx, c.options(r, reuse), workflows.TypeRefund, r)
+	if err != nil {
+		return "", fmt.Errorf("starting the refund: %w", explain(err))
+	}
+	return run.GetRunID(), nil
+}
+
+// options are the same for every way to start: what lists, and the Web UI, show of a
+// refund does not depend on who began it.
+func (c *Client) options(r refund.Request, reuse enumspb.WorkflowIdReusePolicy) temporalclient.StartWorkflowOptions {
+	return temporalclient.StartWorkflowOptions{
+		ID: refund.WorkflowID(r.Account, r.ID), TaskQueue: c.taskQueue,
 		WorkflowIDReusePolicy:                    reuse,
 		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		StaticSummary:                            fmt.Sprintf("%s for order %s", r.Amount, workflows.OrderOf(r)),
+		StaticSummary:                            summary(r),
 		StaticDetails:                            details(r),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			workflows.AttributeAccount.ValueSet(r.Account),
@@ -92,42 +136,5 @@ func (c *Client) execute(ctx context.Context, id string, r refund.Request, reuse
 			workflows.AttributeAmount.ValueSet(int64(r.Amount)),
 			workflows.AttributeStatus.ValueSet(string(refund.StatusReceived)),
 		),
-	}, workflows.TypeRefund, r)
-}
-
-// errNoRequest marks an earlier start whose document was no valid request.
-var errNoRequest = errors.New("it was started before with a document that is no valid request, and has not ended")
-
-// request reads what an earlier run was started with: the first event of its
-// history, which every caller in any language has written.
-func (c *Client) request(ctx context.Context, id, runID string) (refund.Request, error) {
-	var r refund.Request
-	events := c.temporal.GetWorkflowHistory(ctx, id, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	if !events.HasNext() {
-		return r, fmt.Errorf("the history of %s is empty", id)
 	}
-	first, err := events.Next()
-	if err != nil {
-		return r, fmt.Errorf("reading the earlier start of %s: %w", id, err)
-	}
-	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
-	if err := converter.GetDefaultDataConverter().FromPayloads(input, &r); err != nil {
-		return r, fmt.Errorf("%s: %w: %w", id, errNoRequest, err)
-	}
-	if err := r.Validate(); err != nil {
-		return r, fmt.Errorf("%s: %w: %w", id, errNoRequest, err)
-	}
-	if refund.WorkflowID(r.Account, r.ID) != id {
-		return r, fmt.Errorf("%s: %w", id, errNoRequest)
-	}
-	return r, nil
-}
-
-// details is the part of a refund that never changes, for the Web UI.
-func details(r refund.Request) string {
-	full := "in part"
-	if r.Full() {
-		full = "in full"
-	}
-	return fmt.Sprintf("%s of %s, %s, account `%s`, initiated by %s.", r.Amount, r.Order.Total, full, r.Account, r.Initiator)
 }

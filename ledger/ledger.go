@@ -21,14 +21,17 @@ type Ledger interface {
 	Open(context.Context, Opening) (Opened, error)
 	// Hold takes the amount from the day's cap and the reserve, and the order's
 	// turn, all or nothing. Who is not granted waits in a line, first come first
-	// served: a later one passes only where it takes nothing from those before it. Who
-	// does not look again for long after its RetryAt loses its place; the turn comes [providers.Rules.OrderGap] after the last
-	// sending of another refund of the order. Held before, it confirms, and moves the hold when the
-	// day has changed.
+	// served: a later one passes only where it takes nothing that one before it would
+	// get now. Who does not look again until long after its RetryAt is passed over, and
+	// keeps its place for when it does. Limits of 0 ask nobody, and what is drawn
+	// counts all the same. The turn comes [providers.Rules.OrderGap] after the last
+	// sending of another refund of the order. Held before, Hold confirms, and moves the
+	// hold when the day has changed.
 	Hold(context.Context, Key, time.Time, Limits) (Hold, error)
 	// BeginCancel confirms the hold for this very day and writes down that the
 	// order's verification is about to be cancelled; a hold that is not granted
-	// leaves everything as it was. What is begun or done already is granted.
+	// leaves everything as it was, but for a place in the line. What is begun or done
+	// already is granted.
 	BeginCancel(context.Context, Key, time.Time, Limits) (Hold, error)
 	// EndCancel writes down that the verification was cancelled, or certainly was
 	// not. What is unknown stays begun: EndCancel is not called.
@@ -40,7 +43,7 @@ type Ledger interface {
 	// proven: it is granted only while the refund is Sending, after
 	// absenceReads readings (1 or more), and at most maxResends times. On another
 	// day it counts in that day's cap as well; without room there, the Permit's
-	// Hold says why and nothing is written.
+	// Hold says why, and it waits in the line.
 	BeginResend(ctx context.Context, key Key, at time.Time, limits Limits, absenceReads, maxResends int) (Permit, error)
 	// EndSend writes down what came of a sending. An acceptance takes the account's
 	// flag away; one that names the end already is evidence too, see
@@ -63,8 +66,12 @@ type Ledger interface {
 	// success only a person books a failure, and the money counts all the same.
 	Finish(context.Context, Key, Ending) error
 	// Amend is a person's word about a refund that has ended and has an Alert: it
-	// ends as succeeded or failed from now on, and the alert goes. The same word twice
-	// is no error; without an alert it is a [*ContradictionError].
+	// ends as succeeded or failed from now on, with a new EndedAt, and the alert goes.
+	// What the platform said until then raises none again. A success draws on cap and
+	// reserve of the day it was sent, without asking for room: the money has left. A
+	// failure leaves in the order's remainder what the platform has proven as given
+	// back, unless the platform has reported the failure too. The same word twice is no
+	// error; without an alert it is a [*ContradictionError].
 	Amend(context.Context, Key, Ending) error
 	// Waiting lists those who wait for budget or for a turn, first come first; "" means
 	// those of all accounts.

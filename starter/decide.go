@@ -4,137 +4,173 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/refundflow/refundflow/client"
 	"github.com/refundflow/refundflow/refund"
+	"github.com/refundflow/refundflow/workflows"
 )
 
+const decideHelp = `
+
+It is answered at once, and refused with the reason when it would change nothing
+(exit code 9). With --signal it is left in Temporal for the worker, which need not
+run now; its answer is a line of the refund's history then.`
+
+const signHelp = `
+
+An account may take signed decisions only: give the file of its decision key with
+--key-file. What is signed is the decision about the amount that the refund shows;
+"starter sign" makes a decision to paste into the Web UI.`
+
+// statement is what somebody says about one refund.
+type statement struct {
+	signal  string
+	payload func() interface{ Validate() error }
+	update  func(ctx context.Context, refunds *client.Client, account, id string) (refund.Answer, error)
+	// must is the status that the answer comes with when it was obeyed; empty for any.
+	must refund.Status
+
+	// decision names it as [refund.Sealed] does; empty for what is never signed.
+	decision func() string
+	by       *string
+	seal     *refund.Seal
+}
+
+// manner is how it is said.
+type manner struct {
+	signal bool
+	signing
+}
+
 func (c *cli) decisionCommands() []*cobra.Command {
-	type send = func(*client.Client, context.Context, string, string, refund.Decision) error
+	type send = func(*client.Client, context.Context, string, string, refund.Decision) (refund.Answer, error)
 	var commands []*cobra.Command
 	for _, d := range []struct {
-		use, short string
-		send       send
+		name, short string
+		send        send
+		signed      bool
+		must        refund.Status
 	}{
-		{"approve", "Approve a refund that waits for it; nobody approves their own request", (*client.Client).Approve},
-		{"reject", "Reject a refund that waits for approval", (*client.Client).Reject},
-		{"cancel", "Stop a refund before the point of no return", (*client.Client).Cancel},
+		{workflows.SignalApprove, "Approve a refund that waits for it; nobody approves their own request", (*client.Client).Approve, true, ""},
+		{workflows.SignalReject, "Reject a refund that waits for approval", (*client.Client).Reject, true, ""},
+		{workflows.SignalCancel, "Stop a refund before the point of no return", (*client.Client).Cancel, false, refund.StatusCancelled},
 	} {
 		var decision refund.Decision
-		cmd := &cobra.Command{
-			Use: d.use + " ACCOUNT/ID", Short: d.short, Args: exactly(1, "one refund, ACCOUNT/ID"),
-			Example: "  starter " + d.use + ` shop-baidu/R20261121-0001 --by finance-2 --note "checked the parcel"`,
-			RunE: func(cmd *cobra.Command, args []string) error {
-				return c.tell(cmd.Context(), args[0], decision, func(refunds *client.Client, account, id string) error {
-					return d.send(refunds, cmd.Context(), account, id, decision)
-				})
+		var how manner
+		long, example := d.short+"."+decideHelp, "  starter "+d.name+` shop-baidu/R20261121-0001 --by finance-2 --note "checked the parcel"`
+		if d.signed {
+			long += signHelp
+			example += "\n  starter " + d.name + " shop-baidu/R20261121-0001 --by finance-2 --key-file decision.key --valid 10m"
+		}
+		s := statement{
+			signal: d.name, by: &decision.By, must: d.must,
+			payload: func() interface{ Validate() error } { return decision },
+			update: func(ctx context.Context, refunds *client.Client, account, id string) (refund.Answer, error) {
+				return d.send(refunds, ctx, account, id, decision)
 			},
+			decision: func() string { return d.name }, seal: &decision.Seal,
+		}
+		cmd := &cobra.Command{
+			Use: d.name + " ACCOUNT/ID", Short: d.short, Long: long + "\n\n" + exitHelp, Args: exactly(1, "one refund, ACCOUNT/ID"), Example: example,
+			RunE: func(cmd *cobra.Command, args []string) error { return c.tell(cmd.Context(), args[0], s, how) },
 		}
 		cmd.Flags().StringVar(&decision.By, "by", whoami(), "who decides")
 		cmd.Flags().StringVar(&decision.Note, "note", "", "why")
+		cmd.Flags().BoolVar(&how.signal, "signal", false, "leave it for the worker, which need not run now")
+		if d.signed {
+			how.register(cmd.Flags())
+		}
 		commands = append(commands, cmd)
 	}
 	return commands
 }
 
-func (c *cli) lookCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "look ACCOUNT/ID",
-		Short:   "Make a refund that waits for budget, balance, its turn or its result look again now",
-		Example: `  starter look shop-baidu/R20261121-0001   # after raising a limit or topping up the balance`,
-		Args:    exactly(1, "one refund, ACCOUNT/ID"),
-		RunE: c.about(func(ctx context.Context, refunds *client.Client, account, id string) error {
-			if err := refunds.LookAgain(ctx, account, id); err != nil {
-				return err
-			}
-			view, err := look(ctx, refunds, account, id)
-			if err != nil {
-				return err
-			}
-			return c.printView(view)
-		}),
-	}
-}
-
 func (c *cli) resolveCommand() *cobra.Command {
 	var r refund.Resolution
 	var action string
+	var how manner
+	s := statement{
+		signal: workflows.SignalResolve, by: &r.By,
+		payload: func() interface{ Validate() error } { return r },
+		update: func(ctx context.Context, refunds *client.Client, account, id string) (refund.Answer, error) {
+			return refunds.Resolve(ctx, account, id, r)
+		},
+		decision: func() string { return refund.SealedResolve(r.Action) }, seal: &r.Seal,
+	}
 	cmd := &cobra.Command{
 		Use:   "resolve ACCOUNT/ID --action retry|succeeded|failed",
 		Short: "Decide about a refund that needs attention",
-		Long: `Decide about a refund that needs attention.
+		Long: `Decide about a refund that needs attention. "starter status" shows what to look
+for at the platform, and what each choice means for this refund.
 
   retry      the cause is repaired: go on. What may have been sent is asked for
              before anything is sent again.
   succeeded  the money is known to be back: book it. Needs --evidence.
-  failed     no money moved and none will: close it. Needs --evidence.`,
+  failed     no money moved and none will: close it. Needs --evidence.` + decideHelp + signHelp + "\n\n" + exitHelp,
 		Example: `  starter resolve shop-baidu/R1 --action retry --note "key replaced"
   starter resolve shop-baidu/R1 --action succeeded --evidence "console receipt 152713835"`,
 		Args: exactly(1, "one refund, ACCOUNT/ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.Action = refund.ResolveAction(action)
-			return c.tell(cmd.Context(), args[0], r, func(refunds *client.Client, account, id string) error {
-				return refunds.Resolve(cmd.Context(), account, id, r)
-			})
+			return c.tell(cmd.Context(), args[0], s, how)
 		},
 	}
 	cmd.Flags().StringVar(&action, "action", "", "retry, succeeded or failed")
 	cmd.Flags().StringVar(&r.By, "by", whoami(), "who decides")
 	cmd.Flags().StringVar(&r.Note, "note", "", "why")
 	cmd.Flags().StringVar(&r.Evidence, "evidence", "", "how it is known, such as the platform's receipt number")
+	cmd.Flags().BoolVar(&how.signal, "signal", false, "leave it for the worker, which need not run now")
+	how.register(cmd.Flags())
 	return cmd
 }
 
-// tell sends a decision and shows what the refund made of it. What is wrong with
-// the decision is said before anybody is asked.
-func (c *cli) tell(ctx context.Context, arg string, decision interface{ Validate() error },
-	send func(refunds *client.Client, account, id string) error,
-) error {
+// tell says it and shows the answer. What is wrong with it is told before anybody is
+// asked.
+func (c *cli) tell(ctx context.Context, arg string, s statement, how manner) error {
 	account, id, err := name(arg)
 	if err != nil {
 		return err
 	}
-	if err := decision.Validate(); err != nil {
+	if err := s.payload().Validate(); err != nil {
+		return err
+	}
+	key, err := how.key()
+	if err != nil {
 		return err
 	}
 	refunds, err := c.refunds(ctx)
 	if err != nil {
 		return err
 	}
-	before, err := look(ctx, refunds, account, id)
-	if err != nil {
-		return err
+	if key != nil {
+		view, err := look(ctx, refunds, account, id)
+		if err != nil {
+			return fmt.Errorf("the amount to sign is not known: %w", err)
+		}
+		*s.seal = how.seal(key, refund.Sealed{
+			Account: account, ID: id, Amount: view.Request.Amount, Decision: s.decision(), By: *s.by,
+		})
 	}
-	if before.Status.Final() {
-		return fmt.Errorf("refund %s/%s has ended as %s: %s", account, id, before.Status, before.Sentence)
-	}
-	if err := send(refunds, account, id); err != nil {
-		return err
-	}
-	after := before
-	ticker := time.NewTicker(lookEvery / 4)
-	defer ticker.Stop()
-	for range 40 { // the answer is a line of the refund's history, within moments
-		if after, err = look(ctx, refunds, account, id); err != nil {
+	if how.signal {
+		if err := refunds.Signal(ctx, account, id, s.signal, s.payload()); err != nil {
 			return err
 		}
-		if len(newSteps(before, after)) > 0 {
-			break
-		}
-		<-ticker.C
+		return c.printLeft(account, id, s.signal)
 	}
-	if c.output == "json" {
-		err = c.printJSON(after)
-	} else {
-		err = c.printNewSteps(before, after)
+	bounded, cancel := context.WithTimeout(ctx, answersWithin)
+	defer cancel()
+	answer, err := s.update(bounded, refunds, account, id)
+	var silent *client.NoAnswerError
+	switch {
+	case errors.As(err, &silent) && ctx.Err() == nil:
+		return fmt.Errorf("no worker answered for %s/%s within %s: is one running on this task queue? It may still be taken: look with "+
+			"starter status %s/%s before you repeat it, or leave it for the worker with --signal", account, id, answersWithin, account, id)
+	case err != nil:
+		return err
+	case s.must != "" && answer.Status != s.must:
+		c.code = exitRefused // it was too late by a moment
 	}
-	for _, step := range newSteps(before, after) {
-		if step.Refused {
-			return errors.Join(err, errors.New("this changed nothing: "+step.Text))
-		}
-	}
-	return err
+	return c.printAnswer(account, id, answer)
 }

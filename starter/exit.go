@@ -19,11 +19,13 @@ const (
 	exitNeedsAttention = 6
 	exitNotYet         = 7 // still under way when --timeout passed
 	exitConflict       = 8 // the id was used before for other content
+	exitRefused        = 9 // a decision that changed nothing, as the refund stood
 )
 
 const exitHelp = `Exit codes: 0 done or succeeded, 1 error, 2 wrong usage or input, 3 failed,
 4 rejected, 5 cancelled, 6 needs attention, 7 still under way when --timeout
-passed, 8 id already used for other content.`
+passed or no worker has answered a start, 8 id already used for other content,
+9 a decision that was refused, or came too late: it changed nothing.`
 
 // usageError marks mistakes in flags and input.
 type usageError struct{ error }
@@ -34,7 +36,11 @@ func codeOf(err error) int {
 	var usage usageError
 	var invalid *refund.InvalidError
 	var conflict *client.ConflictError
+	var refused *client.RefusedError
+	var ended *client.EndedError
 	switch {
+	case errors.As(err, &refused), errors.As(err, &ended):
+		return exitRefused
 	case errors.As(err, &conflict):
 		return exitConflict
 	case errors.As(err, &usage), errors.As(err, &invalid):
@@ -43,6 +49,14 @@ func codeOf(err error) int {
 		return exitNotYet
 	}
 	return exitError
+}
+
+// codeNow is codeOfStatus for commands that do not wait: under way is as it should be.
+func codeNow(s refund.Status) int {
+	if code := codeOfStatus(s); code != exitNotYet {
+		return code
+	}
+	return exitOK
 }
 
 func codeOfStatus(s refund.Status) int {

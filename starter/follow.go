@@ -27,9 +27,7 @@ func (c *cli) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if c.code = codeOfStatus(view.Status); c.code == exitNotYet {
-				c.code = exitOK
-			}
+			c.code = codeNow(view.Status)
 			return c.printView(view)
 		}),
 	}
@@ -80,7 +78,7 @@ func (c *cli) follow(ctx context.Context, refunds *client.Client, account, id st
 		view, err := look(ctx, refunds, account, id)
 		if err == nil {
 			if live {
-				if err := c.printNewSteps(last, view); err != nil {
+				if err := errors.Join(c.printNewSteps(last, view), c.printNewWait(last, view)); err != nil {
 					return err
 				}
 			}
@@ -116,12 +114,12 @@ func stillUnderWay(ctx context.Context, last refund.View, account, id string, ti
 // look asks for the view. Where no worker answers in time the message says so:
 // it is the first thing a newcomer forgets.
 func look(ctx context.Context, refunds *client.Client, account, id string) (refund.View, error) {
-	bounded, cancel := context.WithTimeout(ctx, 10*time.Second)
+	bounded, cancel := context.WithTimeout(ctx, answersWithin)
 	defer cancel()
 	view, err := refunds.Status(bounded, account, id)
 	var late *serviceerror.DeadlineExceeded
 	if err != nil && ctx.Err() == nil && (errors.As(err, &late) || bounded.Err() != nil) {
-		return view, fmt.Errorf("no worker answered for %s/%s within 10s: is one running on this task queue?", account, id)
+		return view, fmt.Errorf("no worker answered for %s/%s within %s: is one running on this task queue?", account, id, answersWithin)
 	}
 	return view, err
 }

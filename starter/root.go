@@ -64,7 +64,8 @@ speak to a Temporal server; a worker of refundflow must run for it.
       --platform-order 800200451 --merchant-order 10000234 --user-id 2250333905 --wait
   starter watch shop-baidu/R20261121-0001
   starter list --status awaiting_approval
-  starter approve shop-baidu/R20261121-0001 --by finance-2 --note "checked the parcel"`,
+  starter approve shop-baidu/R20261121-0001 --by finance-2 --note "checked the parcel"
+  starter look --all --account shop-baidu      # after raising a limit`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -88,7 +89,7 @@ speak to a Temporal server; a worker of refundflow must run for it.
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; --help shows the flags", err)}
 	})
-	root.AddCommand(c.startCommand(), c.statusCommand(), c.watchCommand(), c.listCommand(), c.resolveCommand(), c.lookCommand())
+	root.AddCommand(c.startCommand(), c.statusCommand(), c.watchCommand(), c.listCommand(), c.resolveCommand(), c.lookCommand(), c.signCommand())
 	root.AddCommand(c.decisionCommands()...)
 	return root
 }

@@ -1,102 +1,44 @@
 package main
 
 import (
-	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/user"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
+	"github.com/refundflow/refundflow/client"
 	"github.com/refundflow/refundflow/refund"
 )
 
-// requestFlags spell out a request on the command line.
-type requestFlags struct {
-	request               refund.Request
-	amount, total         int64
-	amountYuan, totalYuan string
-	paidAt                string
-	initiator             string
-}
-
-func (f *requestFlags) register(flags *pflag.FlagSet) {
-	r, o := &f.request, &f.request.Order
-	flags.StringVar(&r.ID, "id", "", "your business key for this refund, 1 to 32 of 0-9A-Za-z_-; made up when left out")
-	flags.StringVar(&r.Account, "account", "", "merchant account, as in the worker's configuration")
-	flags.Int64Var(&f.amount, "amount", 0, "amount to give back, in fen")
-	flags.StringVar(&f.amountYuan, "yuan", "", "the same in yuan, as in 98.00")
-	flags.Int64Var(&f.total, "total", 0, "what was paid for the order, in fen")
-	flags.StringVar(&f.totalYuan, "total-yuan", "", "the same in yuan")
-	flags.StringVar(&r.Reason, "reason", "", "why, for people")
-	flags.StringVar(&f.initiator, "initiator", string(refund.InitiatorUser), "on whose behalf: user, support or system")
-	flags.StringVar(&r.RequestedBy, "requested-by", whoami(), "who asks; may not approve")
-	flags.StringVar(&o.PlatformID, "platform-order", "", "the platform's order number (Baidu: orderId)")
-	flags.StringVar(&o.MerchantID, "merchant-order", "", "your own order number (Baidu: tpOrderId)")
-	flags.StringVar(&o.UserID, "user-id", "", "the platform's number of the payer (Baidu: userId)")
-	flags.StringVar(&f.paidAt, "paid-at", "", "when it was paid, as in 2026-11-20T10:00:00+08:00")
-	flags.StringToStringVar(&r.Extra, "extra", nil, "what only one provider needs, as name=value")
-}
-
-// build makes the request, and an id where none was given.
-func (f *requestFlags) build() (refund.Request, error) {
-	r := f.request
-	r.Initiator = refund.Initiator(f.initiator)
-	r.ID = cmp.Or(r.ID, refund.NewID())
-	var err error
-	if r.Amount, err = fen("amount", f.amount, "yuan", f.amountYuan); err != nil {
-		return r, err
-	}
-	if r.Order.Total, err = fen("total", f.total, "total-yuan", f.totalYuan); err != nil {
-		return r, err
-	}
-	if f.paidAt != "" {
-		if r.Order.PaidAt, err = time.Parse(time.RFC3339, f.paidAt); err != nil {
-			return r, usageError{fmt.Errorf("--paid-at %q: want a time as in 2026-11-20T10:00:00+08:00", f.paidAt)}
-		}
-	}
-	return r, r.Validate()
-}
-
-func fen(fenFlag string, inFen int64, yuanFlag, inYuan string) (refund.Fen, error) {
-	if inYuan == "" {
-		return refund.Fen(inFen), nil
-	}
-	if inFen != 0 {
-		return 0, usageError{fmt.Errorf("--%s and --%s name the same amount: give one", fenFlag, yuanFlag)}
-	}
-	v, err := refund.ParseYuan(inYuan)
-	if err != nil {
-		return 0, usageError{fmt.Errorf("--%s: %w", yuanFlag, err)}
-	}
-	return v, nil
-}
-
-func whoami() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return ""
-}
+// answersWithin is how long a worker may take to answer a command. It answers within
+// moments, unless there is none.
+const answersWithin = 10 * time.Second
 
 func (c *cli) startCommand() *cobra.Command {
 	var f requestFlags
-	var wait bool
+	var wait, detach bool
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "start [FILE]",
 		Short: "Start a refund from a JSON file, from - (standard input), or from flags",
 		Long: `Start a refund from a JSON file, from - (standard input), or from flags.
 
+It answers as soon as the refund is written down: accepted, for whom or what it
+waits, or why it is refused. The rest goes on by itself; --wait follows it. With
+--detach nobody answers, and no worker needs to run: the refund begins when one
+does.
+
 The same id with the same content is the same refund: starting it again finds
 it and starts nothing. With other content it is a conflict (exit code 8).
 
+The exit code is 0 for a refund that is under way or succeeded, and 7 when no
+worker has answered: the refund is started then all the same.
+
 ` + exitHelp,
 		Example: `  starter start refund.json --wait --timeout 5m
+  starter start refund.json --detach       # no worker needs to run
   echo '{"id":"R1","account":"shop-baidu","amount":9800,...}' | starter start -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -113,60 +55,61 @@ it and starts nothing. With other content it is a conflict (exit code 8).
 			if err != nil {
 				return err
 			}
-			started, err := refunds.Start(cmd.Context(), request)
+			if detach {
+				return c.detached(cmd.Context(), refunds, request, wait, timeout)
+			}
+			submitted, err := c.submit(cmd.Context(), refunds, request)
 			if err != nil {
 				return err
 			}
 			if !wait {
-				return c.printStarted(request, started)
+				c.code = codeNow(submitted.Answer.Status)
+				return c.printSubmitted(request, submitted)
 			}
-			if c.output == "text" {
-				if err := c.printStarted(request, started); err != nil {
-					return err
-				}
-			}
-			return c.follow(cmd.Context(), refunds, request.Account, request.ID, timeout, c.output == "text")
+			return c.startedAndFollow(cmd.Context(), refunds, request, submitted.Started, timeout)
 		},
 	}
 	f.register(cmd.Flags())
 	cmd.Flags().BoolVar(&wait, "wait", false, "follow the refund until it has ended or needs a person")
 	cmd.Flags().DurationVar(&timeout, "timeout", 0, "with --wait: give up following after this long, as in 5m; the refund goes on")
+	cmd.Flags().BoolVar(&detach, "detach", false, "start it and ask for no answer: no worker needs to run")
 	return cmd
 }
 
-// requestFrom reads the request from a file or from flags, not from both.
-func (c *cli) requestFrom(args []string, f *requestFlags, flags *pflag.FlagSet) (refund.Request, error) {
-	if len(args) == 0 {
-		if !flags.Changed("account") && !flags.Changed("amount") && !flags.Changed("yuan") {
-			return refund.Request{}, usageError{errors.New("want a JSON file, - for standard input, or the flags --account, --amount, ...; --help shows them")}
-		}
-		return f.build()
+func (c *cli) detached(ctx context.Context, refunds *client.Client, r refund.Request, wait bool, timeout time.Duration) error {
+	started, err := refunds.Start(ctx, r)
+	switch {
+	case err != nil:
+		return err
+	case wait:
+		return c.startedAndFollow(ctx, refunds, r, started, timeout)
 	}
-	var mixed []string
-	ours := pflag.NewFlagSet("", pflag.ContinueOnError)
-	(&requestFlags{}).register(ours)
-	flags.Visit(func(flag *pflag.Flag) {
-		if ours.Lookup(flag.Name) != nil {
-			mixed = append(mixed, "--"+flag.Name)
-		}
-	})
-	if len(mixed) > 0 {
-		return refund.Request{}, usageError{fmt.Errorf("%v cannot be given together with a file: write it into the file", mixed)}
-	}
-	data, err := c.read(args[0])
-	if err != nil {
-		return refund.Request{}, usageError{err}
-	}
-	r, err := refund.ParseRequest(data)
-	if invalid := (*refund.InvalidError)(nil); err != nil && !errors.As(err, &invalid) {
-		return r, usageError{fmt.Errorf("%s holds no JSON: %w", args[0], err)}
-	}
-	return r, err
+	return c.printStarted(r, started)
 }
 
-func (c *cli) read(file string) ([]byte, error) {
-	if file == "-" {
-		return io.ReadAll(c.in)
+func (c *cli) startedAndFollow(ctx context.Context, refunds *client.Client, r refund.Request, s client.Started, timeout time.Duration) error {
+	if c.output == "text" {
+		if err := c.printStarted(r, s); err != nil {
+			return err
+		}
 	}
-	return os.ReadFile(file)
+	return c.follow(ctx, refunds, r.Account, r.ID, timeout, c.output == "text")
+}
+
+// submit asks for an answer, and makes sure that the refund is started when nobody
+// gives one.
+func (c *cli) submit(ctx context.Context, refunds *client.Client, r refund.Request) (client.Submitted, error) {
+	bounded, cancel := context.WithTimeout(ctx, answersWithin)
+	defer cancel()
+	submitted, err := refunds.Submit(bounded, r)
+	var silent *client.NoAnswerError
+	if !errors.As(err, &silent) || ctx.Err() != nil {
+		return submitted, err
+	}
+	started, err := refunds.Start(ctx, r)
+	if err != nil {
+		return submitted, err
+	}
+	return submitted, errors.Join(c.printStarted(r, started), fmt.Errorf("no worker has answered within %s: the refund is started, and goes on "+
+		"as soon as one runs on this task queue; look with: starter status %s/%s: %w", answersWithin, r.Account, r.ID, context.DeadlineExceeded))
 }

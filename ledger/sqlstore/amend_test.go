@@ -36,6 +36,7 @@ func TestAmending(t *testing.T) {
 			amendment(ledger.Succeeded, 0), 100, "0/0", false, success},
 		{"a failure that stays one: what the platform proved counts in the order", paid, amendment(ledger.Failed, 0), 100, "100/0", false, success},
 		{"a success that failed: person and platform agree that the order has it", unpaid, amendment(ledger.Failed, 0), 0, "100/0", true, failure},
+		{"and the success, told once more, does not count again", unpaid, amendment(ledger.Failed, 0), 0, "100/0", true, success},
 		{"a success by hand that failed: nobody else said that it was paid", func(b books) {
 			b.sent("a", noon).endedByHand(ledger.Succeeded).clash(b.testify(failure))
 		}, amendment(ledger.Failed, 0), 0, "100/0", true, failure},

@@ -14,7 +14,7 @@ const (
 	// way of others. A workflow may put a look off by an hour, and a worker may be
 	// away for a while; one that was terminated must not hold up the rest for ever.
 	// It keeps its place for when it comes back.
-	lineGrace = 200 * 24 * time.Hour
+	lineGrace = 2 * time.Hour
 	// lineStep parts the looks of those who wait for the same moment, so that they
 	// come one by one and in order; lineSpread bounds what the last one is put off.
 	lineStep   = 100 * time.Millisecond

@@ -12,14 +12,13 @@ import (
 	"github.com/refundflow/refundflow/refund"
 )
 
-// customer is a refund of the crowd: when it comes, how it looks again, how it ends.
+// customer is a refund of the crowd: when it comes, and whether it looks again.
 type customer struct {
 	id     string
 	amount refund.Fen
 	order  string
 	next   time.Time
-	lost   bool      // it never looks again once it waits
-	ends   time.Time // set when it is granted
+	lost   bool // it never looks again once it waits
 	served bool
 	gone   bool
 }
@@ -28,7 +27,7 @@ type customer struct {
 // some share an order, and all look late by up to an hour, as workflows do. Each
 // grant is checked against a reckoning of its own.
 func TestACrowdIsServedInOrder(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(4) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 4))
 			l := limits(200, 700)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -74,6 +75,52 @@ func TestWhoComesFirst(t *testing.T) {
 			if !h.Granted {
 				require.Equal(t, c.ahead, h.Before)
 			}
+			b.balanced()
+		})
+	}
+}
+
+// TestWhatTheOrdersTurnMeansForTheLine: who cannot be served now for its order's sake
+// keeps no budget from others, and who has the turn already does.
+func TestWhatTheOrdersTurnMeansForTheLine(t *testing.T) {
+	const cap = ledger.ObstacleCap
+	tomorrow := noLimits.NextDay(noon)
+	l := limits(100, 0)
+	for _, c := range []struct {
+		name   string
+		before func(books)
+		want   ledger.Obstacle // for "new" of ¥0.40 tomorrow
+	}{
+		{"of two of one order only the first is kept room for", func(b books) {
+			b.openedOf("a", "o1", 60, 200).openedOf("b", "o1", 30, 200).waits("a", noon, l, cap).waits("b", noon, l, cap)
+		}, ""},
+		{"of two orders both are", func(b books) {
+			b.opened("a", 60).opened("b", 30).waits("a", noon, l, cap).waits("b", noon, l, cap)
+		}, cap},
+		{"one whose order is in flight is kept none for", func(b books) {
+			b.openedOf("a", "o1", 70, 200).openedOf("twin", "o1", 1, 200).waits("a", noon, l, cap).held("twin", noon, noLimits)
+		}, ""},
+		{"one that has its turn from yesterday is", func(b books) {
+			b.opened("a", 70).held("a", noon.Add(-day), noLimits).waits("a", noon, l, cap)
+		}, cap},
+		{"one that waits to be sent again is", func(b books) {
+			b.opened("a", 70).sent("a", noon.Add(-day)).absent("a", noon.Add(-day), 1)
+			p, err := b.BeginResend(b.Context(), key("a"), noon, l, 1, 1)
+			require.NoError(b, err)
+			require.Equal(b, cap, p.Hold.Obstacle)
+		}, cap},
+		{"but no more once the platform has accepted it", func(b books) {
+			b.opened("a", 70).sent("a", noon.Add(-day)).absent("a", noon.Add(-day), 1)
+			_, err := b.BeginResend(b.Context(), key("a"), noon, l, 1, 1)
+			require.NoError(b, err)
+			b.answered("a", noon, ledger.Answer{Receipt: &providers.Receipt{PlatformRefundID: "P1"}})
+		}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBooks(t, memory).opened("full", 100).held("full", noon, noLimits)
+			c.before(b)
+			h := b.opened("new", 40).hold("new", tomorrow, l)
+			require.Equal(t, c.want, h.Obstacle, h.Why)
 			b.balanced()
 		})
 	}
@@ -160,87 +207,4 @@ func TestAFlaggedAccountHoldsUpNoOtherOfItsMerchant(t *testing.T) {
 	b.held("b", noon, noLimits)
 	require.Empty(t, b.line())
 	b.balanced()
-}
-
-func TestWhenToLookAgain(t *testing.T) {
-	const step = lineStep
-	tomorrow := noLimits.NextDay(noon).UTC()
-	for _, c := range []struct {
-		name   string
-		before func(books) // "full" has all of the cap, and "a" of ¥0.60 and "b" of ¥0.50 wait for it
-		at     time.Time
-		limits ledger.Limits
-		retry  time.Time
-		why    string
-	}{
-		{"without room on the next day, after those who come first", nil, noon, limits(100, 0), tomorrow.Add(2 * step),
-			"the daily cap of 2026-11-21 is ¥1.00, of which ¥1.00 is used: ¥0.45 would cross it; 2 refunds wait before it"},
-		{"with room that is kept, a moment after those it is kept for", func(b books) { b.finished("full", ledger.Cancelled) },
-			tomorrow, limits(100, 0), tomorrow.Add(linePause),
-			"the daily cap of 2026-11-22 is ¥1.00, of which ¥0.00 is used and ¥0.60 is kept for those who come first: ¥0.45 would cross it; 2 refunds wait before it"},
-		{"with room that is kept for those who look tomorrow, a moment after them", func(b books) { b.finished("full", ledger.Cancelled) },
-			noon, limits(110, 0), tomorrow.Add(2 * step),
-			"the daily cap of 2026-11-21 is ¥1.10, of which ¥0.00 is used and ¥1.10 is kept for those who come first: ¥0.45 would cross it; 2 refunds wait before it"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			b := newBooks(t, memory).opened("full", 100).held("full", noon, noLimits)
-			b.opened("a", 60).waits("a", noon, limits(100, 0), ledger.ObstacleCap)
-			b.opened("b", 50).waits("b", noon, limits(100, 0), ledger.ObstacleCap)
-			if c.before != nil {
-				c.before(b)
-			}
-			h := b.opened("c", 45).hold("c", c.at, c.limits)
-			require.Equal(t, c.why, h.Why)
-			require.Equal(t, c.retry, h.RetryAt.UTC())
-			require.Equal(t, 2, h.Before)
-		})
-	}
-}
-
-// TestTheOutlookIsWhatAHoldWouldSay, and takes nothing.
-func TestTheOutlookIsWhatAHoldWouldSay(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		before func(books)
-		limits ledger.Limits
-		want   ledger.Obstacle // "" for none
-	}{
-		{"nothing stands in the way", nil, limits(100, 100), ""},
-		{"the cap", func(b books) { b.opened("old", 60).held("old", noon, noLimits) }, limits(100, 0), ledger.ObstacleCap},
-		{"the reserve", func(b books) { b.opened("old", 60).held("old", noon, noLimits) }, limits(0, 100), ledger.ObstacleReserve},
-		{"those who come first", func(b books) {
-			b.opened("old", 100).held("old", noon, noLimits).opened("a", 60).waits("a", noon, limits(100, 0), ledger.ObstacleCap)
-			b.finished("old", ledger.Cancelled)
-		}, limits(100, 0), ledger.ObstacleCap},
-		{"the order's turn", func(b books) { b.openedOf("twin", "order-new", 10, 60).held("twin", noon, noLimits) }, limits(100, 0), ledger.ObstacleOrder},
-		{"the account's flag", func(b books) { b.opened("old", 1).flagged(noon, "bad key") }, limits(1, 1), ledger.ObstacleFlag},
-		{"its size", nil, limits(0, 49), ledger.ObstacleTooBig},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			b := newBooks(t, memory)
-			if c.before != nil {
-				c.before(b)
-			}
-			o := opening("new", "order-new", 50, 60)
-			o.Limits = c.limits
-			first, err := b.Open(t.Context(), o)
-			require.NoError(t, err)
-			before := b.dump()
-			again, err := b.Open(t.Context(), o)
-			require.NoError(t, err)
-			require.Equal(t, first, again)
-			require.Equal(t, before, b.dump(), "nothing is taken, and no place in the line")
-			h := b.hold("new", noon, c.limits)
-			if c.want == "" {
-				require.Nil(t, first.Outlook)
-			} else {
-				require.Equal(t, c.want, h.Obstacle)
-				require.Equal(t, &h, first.Outlook)
-			}
-			b.finished("new", ledger.Cancelled)
-			ended, err := b.Open(t.Context(), o)
-			require.NoError(t, err)
-			require.Nil(t, ended.Outlook, "an ended refund has none")
-		})
-	}
 }

@@ -130,6 +130,9 @@ func TestALedgerOfTheSecondSchemaKeepsItsRefunds(t *testing.T) {
 	found, err := b.FindByPlatformRefund(t.Context(), "baidu/M1", "P1")
 	require.NoError(t, err)
 	require.Equal(t, key("settled"), found.Key)
+	before := b.dump()
+	b.settled("settled", 0)
+	require.Equal(t, before, b.dump(), "what the platform said then is known as heard")
 	require.NoError(t, b.Testify(t.Context(), key("doubt"), evidence(succeeded, "P2", 100)))
 	b.settled("doubt", 100).balanced()
 }

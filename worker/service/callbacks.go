@@ -11,6 +11,7 @@ import (
 	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/callback"
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/workflows"
 )
 
@@ -28,6 +29,10 @@ func (s *Service) listen(ctx context.Context, o Options) error {
 	}
 	handler := callback.New(callback.Options{
 		Accounts: callbackAccounts{&s.accounts}, Books: s.ledger, Signal: s.wake, Logger: o.Logger,
+		Reopen: func(ctx context.Context, r refund.Request) error {
+			_, err := s.remote(o.Config.TaskQueue).Resume(ctx, r)
+			return err
+		},
 	})
 	serving, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
