@@ -59,11 +59,12 @@ func translate(ctx context.Context, step string, err error) error {
 		"code", failure.Code, "repeats", again)
 	options := temporal.ApplicationErrorOptions{NonRetryable: !again, Details: []any{*failure}}
 	switch failure.Class {
-	case refund.ClassTransient, refund.ClassThrottled, refund.ClassAmbiguous, refund.ClassInsufficientFunds, refund.ClassRejected:
+	case refund.ClassTransient, refund.ClassThrottled, refund.ClassAmbiguous, refund.ClassInsufficientFunds, refund.ClassRejected,
+		refund.ClassNeedsHuman:
 		// The saga knows what to do with these: they are logged above, and are no
 		// errors of the worker.
 		options.Category = temporal.ApplicationErrorCategoryBenign
-	case refund.ClassMisconfigured, refund.ClassNeedsHuman:
+	case refund.ClassMisconfigured: // the worker's own
 	}
 	if again && failure.RetryAfter > 0 {
 		options.NextRetryDelay = jittered(min(max(failure.RetryAfter, shortestPause), longestPause))

@@ -53,7 +53,7 @@ func (w *world) invite(ctx context.Context, quiet bool) error {
 	bigName, lateName := big.Account+"/"+big.ID, late.Account+"/"+late.ID
 	for _, line := range []string{
 		"",
-		"Two more are waiting, one for an approval and one for tomorrow's budget. See where they stand:",
+		"Two more are waiting, one for an approval and one for budget. See where they stand:",
 		"  " + pages[0],
 		"  " + pages[1],
 		"",

@@ -31,8 +31,9 @@ func command() *cobra.Command {
 		Short: "Run Temporal, its Web UI, stand-ins for the platforms and a worker, and watch refunds go through",
 		Long: `Run Temporal, its Web UI, stand-ins for Baidu, WeChat, xlife and Shengpay and a
 worker in one process, on loopback, and watch refunds go through: in full, in
-part, with answers that are lost or unreadable, with an approval, a balance that
-has to be topped up, tomorrow's budget, and one that is refused. The stand-ins
+part, with answers that are lost or unreadable, with one or two people who must
+approve, a balance that has to be topped up, a budget that is used up for two
+days, one that a person has to resolve, and one that is refused. The stand-ins
 send the platforms' own messages, and the worker receives them.
 
 Afterwards it stays up, so that you can look at them in the Web UI and start

@@ -37,25 +37,29 @@ func mark(err error) string {
 	return "✓"
 }
 
-func (w *world) printResult(r result) {
-	s := r.scenario
-	head := fmt.Sprintf("  %s %-8s  %-8s  ", mark(r.err), s.name, s.account.Platform())
-	fmt.Fprintln(w.out, hang(head, s.what))
+func (w *world) printCourse(c *course) {
+	head := fmt.Sprintf("  %s %-8s  %-8s  ", mark(c.err), c.name, c.account.Platform())
+	fmt.Fprintln(w.out, hang(head, c.what))
 	longest := len("callbacks")
-	for _, step := range r.view.Steps {
+	for _, step := range c.view.Steps {
 		longest = max(longest, len(step.Status))
 	}
+	line := func(when, what, text string) {
+		fmt.Fprintln(w.out, hang(fmt.Sprintf("    %8s  %-*s  ", when, longest, what), text))
+	}
 	var begun time.Time
-	for i, step := range r.view.Steps {
+	for i, step := range c.view.Steps {
 		if i == 0 {
 			begun = step.At
 		}
-		head := fmt.Sprintf("    %8s  %-*s  ", since(begun, step.At), longest, step.Status)
-		fmt.Fprintln(w.out, hang(head, step.Text))
+		line(since(begun, step.At), string(step.Status), step.Text)
 	}
-	fmt.Fprintln(w.out, hang(fmt.Sprintf("    %8s  %-*s  ", "", longest, "callbacks"), r.callbacks()))
-	if r.err != nil {
-		fmt.Fprintln(w.out, hang("    ", r.err.Error()))
+	line("", "callbacks", c.callbacks())
+	for _, s := range c.talk {
+		line("", s.who, s.text)
+	}
+	if c.err != nil {
+		fmt.Fprintln(w.out, hang("    ", c.err.Error()))
 	}
 	fmt.Fprintln(w.out)
 }
@@ -103,20 +107,20 @@ func since(begun, at time.Time) string {
 }
 
 // callbacks says which of the platform's messages were taken.
-func (r result) callbacks() string {
+func (c *course) callbacks() string {
 	silent := "none"
-	if why := r.scenario.account.silent; why != "" {
+	if why := c.account.silent; why != "" {
 		silent += ": " + why
 	}
-	return cmp.Or(strings.Join(r.book.Taken(), ", "), silent)
+	return cmp.Or(strings.Join(c.book.Taken(), ", "), silent)
 }
 
-func (w *world) printTable(results []result, ok bool) {
+func (w *world) printTable(courses []*course, ok bool) {
 	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "  REFUND\tPLATFORM\tAMOUNT\tENDED AS\tITS BOOKS\tCALLBACKS")
-	for _, r := range results {
-		fmt.Fprintf(t, "%s %s\t%s\t%s\t%s\t%s\t%s\n", mark(r.err), r.scenario.name, r.scenario.account.Platform(), r.scenario.amount,
-			cmp.Or(string(r.view.Status), "?"), booked(r.book), r.callbacks())
+	for _, c := range courses {
+		fmt.Fprintf(t, "%s %s\t%s\t%s\t%s\t%s\t%s\n", mark(c.err), c.name, c.account.Platform(), c.amount,
+			cmp.Or(string(c.view.Status), "?"), booked(c.book), c.callbacks())
 	}
 	t.Flush()
 	if ok {

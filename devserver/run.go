@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/refundflow/refundflow/devserver/merchants"
 	"github.com/refundflow/refundflow/refund"
-	"github.com/refundflow/refundflow/sandbox/control"
 )
 
 // patience bounds one scenario; each takes a second or two.
@@ -20,70 +18,122 @@ const patience = time.Minute
 // lastMessage bounds the wait for a message after the end of its refund.
 const lastMessage = 10 * time.Second
 
-// result is what became of one scenario.
-type result struct {
-	scenario scenario
-	view     refund.View
-	book     merchants.Book // what the platform says
-	err      error          // why it is not as it should be
+// course is one scenario under way, and in the end what became of it.
+type course struct {
+	scenario
+	id      string // of its refund
+	request refund.Request
+	talk    []said         // what people did, and were told
+	view    refund.View    // where the refund stands
+	book    merchants.Book // what the platform says
+	err     error          // why it is not as it should be
 }
 
 // run makes the demo's refunds, prints what happened, and reports whether each
-// ended as it should and the platforms' books agree. They run side by side, but
-// for those of the capped account: each of them takes of the budget that the one
-// before has left.
+// ended as it should and the platforms' books agree. They run side by side, but for
+// those of the capped account, which wait for each other, and for the others to be
+// done: their nights would pass for all at the stand-in.
 func (w *world) run(ctx context.Context) bool {
 	fmt.Fprintf(w.out, "Making %d refunds\n\n", len(scenarios))
-	results := make([]result, len(scenarios))
-	ids := stamp()
+	stamp := stamp()
+	var courses, line []*course
 	var wait sync.WaitGroup
 	var print sync.Mutex
-	play := func(i int) {
-		results[i] = w.play(ctx, scenarios[i], scenarios[i].name+ids)
-		print.Lock()
-		defer print.Unlock()
-		w.printResult(results[i])
-	}
-	for i, s := range scenarios {
-		if s.account != capped {
-			wait.Go(func() { play(i) })
+	for _, s := range scenarios {
+		c := &course{scenario: s, id: s.name + stamp}
+		courses = append(courses, c)
+		if s.account == capped {
+			line = append(line, c)
+			continue
 		}
+		wait.Go(func() {
+			w.play(ctx, c)
+			print.Lock()
+			defer print.Unlock()
+			w.printCourse(c)
+		})
 	}
 	wait.Wait()
-	for i, s := range scenarios {
-		if s.account == capped {
-			play(i)
-		}
+	w.playInLine(ctx, line)
+	for _, c := range line {
+		w.printCourse(c)
 	}
-	ok := !slices.ContainsFunc(results, func(r result) bool { return r.err != nil })
-	w.printTable(results, ok)
+	ok := !slices.ContainsFunc(courses, func(c *course) bool { return c.err != nil })
+	w.printTable(courses, ok)
 	return ok
 }
 
-// play runs one scenario from the order to the comparison of the books. Where
-// the refund stands is told whatever went wrong: then most of all.
-func (w *world) play(ctx context.Context, s scenario, id string) result {
-	res := result{scenario: s}
-	request, err := w.order(ctx, s.account, id, s.total, s.amount, s.order)
-	if err != nil {
-		res.err = err
-		return res
+// play runs one scenario from the order to the comparison of the books.
+func (w *world) play(ctx context.Context, c *course) {
+	if c.err = w.begin(ctx, c); c.err == nil {
+		c.err = w.do(ctx, c, c.during)
 	}
-	res.err = w.carryOut(ctx, s, request)
+	w.end(ctx, c)
+}
+
+func (w *world) do(ctx context.Context, c *course, acts []act) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if res.view, err = w.refunds.Status(ctx, request.Account, request.ID); err != nil {
-		res.err = errors.Join(res.err, err)
-		return res
+	for _, act := range acts {
+		if err := act(ctx, w, c); err != nil {
+			return err
+		}
 	}
-	if res.book, err = w.listen(ctx, s, request); err != nil {
-		res.err = errors.Join(res.err, err)
-		return res
+	return nil
+}
+
+// begin makes the order, and starts its refund or submits it.
+func (w *world) begin(ctx context.Context, c *course) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if c.request, err = w.order(ctx, c.account, c.id, c.total, c.amount, c.order); err != nil {
+		return err
 	}
-	if res.err == nil {
-		res.err = s.check(res.view, res.book)
+	if err := w.do(ctx, c, c.before); err != nil {
+		return err
 	}
-	return res
+	if c.answers == "" {
+		_, err := w.refunds.Start(ctx, c.request)
+		return err
+	}
+	c.say(requester, "submits the refund")
+	submitted, err := w.refunds.Submit(ctx, c.request)
+	if err != nil {
+		return err
+	}
+	c.say(saga, "answers: %s", submitted.Answer.Sentence)
+	if got := submitted.Answer.Status; got != c.answers {
+		return fmt.Errorf("submitted, it answered %s, not %s", got, c.answers)
+	}
+	return nil
+}
+
+// end waits for the end of the refund, and compares it with what must be. Where it
+// stands is told whatever went wrong: then most of all.
+func (w *world) end(ctx context.Context, c *course) {
+	if c.err == nil {
+		waiting, cancel := context.WithTimeout(ctx, patience)
+		_, c.err = w.refunds.Wait(waiting, c.request.Account, c.request.ID)
+		cancel()
+	}
+	if c.request.Order.PlatformID == "" {
+		return // without an order there is no refund
+	}
+	c.err = errors.Join(c.err, w.look(ctx, c))
+	if c.err == nil {
+		c.err = c.check(c.view, c.book)
+	}
+}
+
+// look reads where the refund stands, and the platform's books.
+func (w *world) look(ctx context.Context, c *course) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if c.view, err = w.refunds.Status(ctx, c.request.Account, c.request.ID); err != nil {
+		return err
+	}
+	c.book, err = w.listen(ctx, c.scenario, c.request)
+	return err
 }
 
 // listen reads the platform's books once the messages that must come were taken.
@@ -111,66 +161,4 @@ func (w *world) listen(ctx context.Context, s scenario, r refund.Request) (merch
 func (s scenario) unheard(b merchants.Book) []string {
 	taken := b.Taken()
 	return slices.DeleteFunc(slices.Clone(s.heard), func(kind string) bool { return slices.Contains(taken, kind) })
-}
-
-// carryOut starts the refund, does what the scenario wants done, and waits for
-// the end.
-func (w *world) carryOut(ctx context.Context, s scenario, request refund.Request) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if s.before != nil {
-		if err := s.before(ctx, w, s.account, request); err != nil {
-			return err
-		}
-	}
-	if _, err := w.refunds.Start(ctx, request); err != nil {
-		return err
-	}
-	if s.during != nil {
-		if err := s.during(ctx, w, s.account, request); err != nil {
-			return err
-		}
-	}
-	_, err := w.refunds.Wait(ctx, request.Account, request.ID)
-	return err
-}
-
-// check compares the refund, and the platform's books and messages, with what
-// must be.
-func (s scenario) check(v refund.View, book merchants.Book) error {
-	var bad []string
-	add := func(format string, args ...any) { bad = append(bad, fmt.Sprintf(format, args...)) }
-	if v.Status != s.ends {
-		add("ended as %s (%s), not %s", v.Status, v.Sentence, s.ends)
-	}
-	at := 0
-	for _, step := range v.Steps {
-		if at < len(s.passed) && step.Status == s.passed[at] {
-			at++
-		}
-	}
-	if at < len(s.passed) {
-		add("never came to %s", s.passed[at])
-	}
-	platform := s.account.Platform()
-	if len(book.Refunds) != s.paid {
-		add("%s's books show %d refunds, not %d", platform, len(book.Refunds), s.paid)
-	}
-	for _, r := range book.Refunds {
-		if r.Amount != int64(s.amount) || r.Status != control.Success || r.Number != v.ProviderNumber {
-			add("%s's books show refund %s of %s as %s", platform, r.Number, refund.Fen(r.Amount), r.Status)
-		}
-	}
-	for _, kind := range s.unheard(book) {
-		add("no %s was taken", kind)
-	}
-	for _, d := range book.Deliveries {
-		if !d.Taken && len(s.unheard(book)) > 0 {
-			add("%s, attempt %d: %s", d.Kind, d.Attempt, d.Problem)
-		}
-	}
-	if len(bad) > 0 {
-		return errors.New(strings.Join(bad, "; "))
-	}
-	return nil
 }

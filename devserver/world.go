@@ -42,9 +42,9 @@ func (w *world) callback(account string) string {
 // there from an earlier run is kept.
 func (w *world) prepare(ctx context.Context, logLevel string) error {
 	type section struct {
-		Name                   string
-		ApproveAbove, DailyCap int64
-		Block                  string
+		Name     string
+		DailyCap int64
+		Block    string
 	}
 	var sections []section
 	for _, a := range accounts {
@@ -56,11 +56,12 @@ func (w *world) prepare(ctx context.Context, logLevel string) error {
 		if err != nil {
 			return fmt.Errorf("account %s: %w", a.name, err)
 		}
-		sections = append(sections, section{a.name, int64(a.approveAbove), int64(a.dailyCap), block})
+		sections = append(sections, section{a.name, int64(a.dailyCap), block})
 	}
 	var b bytes.Buffer
 	err := configTemplate.Execute(&b, map[string]any{
 		"Temporal": w.server.Address(), "Namespace": w.server.Namespace(), "Callbacks": w.callbacks, "Log": logLevel, "Accounts": sections,
+		"Above": int64(oneApproves), "TwiceAbove": int64(twoApprove),
 	})
 	if err != nil {
 		return err
@@ -81,11 +82,15 @@ accounts:
 {{- range .Accounts}}
   {{.Name}}:
     approval:
-      above: {{.ApproveAbove}} # fen: a person approves what is larger
+      above: {{$.Above}} # fen: a person approves what is larger
+      twice_above: {{$.TwiceAbove}} # fen: two people approve what is larger
     limits:
       daily_cap: {{.DailyCap}} # fen, 0 = none
 {{.Block}}
 {{- end}}`))
+
+// requester asks for every refund of the demo, and so may approve none.
+const requester = "agent-17"
 
 // order makes a paid order at the account's stand-in, and a request to give some
 // of it back.
@@ -99,7 +104,7 @@ func (w *world) order(ctx context.Context, a *account, id string, total, amount 
 	order, err := a.Order(ctx, a.stand(w).Client, wanted)
 	return refund.Request{
 		ID: id, Account: a.name, Amount: amount, Reason: "parcel never arrived", Initiator: refund.InitiatorUser,
-		RequestedBy: "agent-17", Order: order,
+		RequestedBy: requester, Order: order,
 	}, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,7 +24,9 @@ var demo = []struct{ name, platform, ends, books, callbacks string }{
 	{"part", "Baidu", "succeeded", "1 × ¥30.50", "audit"},
 	{"lost", "Baidu", "succeeded", "1 × ¥45.00", "audit"},
 	{"large", "Baidu", "succeeded", "1 × ¥899.00", "audit"},
+	{"pair", "Baidu", "succeeded", "1 × ¥1899.00", "audit"},
 	{"unpaid", "Baidu", "failed", "none", "none"},
+	{"byhand", "Baidu", "succeeded", "1 × ¥73.00", "none: it wants none"},
 	{"sealed", "WeChat", "succeeded", "1 × ¥30.50", "notification"},
 	{"topup", "WeChat", "succeeded", "1 × ¥450.00", "notification"},
 	{"signed", "WeChat", "succeeded", "1 × ¥77.00", "forwarded callback"},
@@ -32,6 +35,18 @@ var demo = []struct{ name, platform, ends, books, callbacks string }{
 	{"garbled", "Shengpay", "succeeded", "1 × ¥59.00", "notification"},
 	{"today", "Baidu", "succeeded", "1 × ¥60.00", "audit"},
 	{"tomorrow", "Baidu", "succeeded", "1 × ¥60.00", "audit"},
+	{"later", "Baidu", "succeeded", "1 × ¥60.00", "audit"},
+}
+
+// told is what the demo must show of what people say and are told, line breaks aside.
+var told = map[string]string{
+	"who submits is answered at once":   `agent-17 submits the refund the saga answers: waits for 2 people to approve`,
+	"nobody approves their own":         `agent-17 approves by update, \S.* the saga refuses: agent-17 asked for this refund and cannot approve it`,
+	"one person approves by signal":     `finance-2 approves by signal`,
+	"the other one by update":           `finance-3 approves by update, \S.* the saga answers: approved by finance-3`,
+	"who comes later waits behind":      `the saga answers: accepted, and will have to wait: the daily cap .* 1 refund waits before it`,
+	"a person is told what to look for": `the saga asks a person to look for refund byhand\S+ of ¥73\.00 at baidu`,
+	"and answers with what was found":   `ops-1 finds it in Baidu's books .* ops-1 resolves with succeeded, evidence: Baidu's refund \d+ the saga answers: resolved with succeeded by ops-1`,
 }
 
 func TestTheDemoShowsEveryRefundEndingAsItShould(t *testing.T) {
@@ -41,6 +56,9 @@ func TestTheDemoShowsEveryRefundEndingAsItShould(t *testing.T) {
 	for _, d := range demo {
 		row := fmt.Sprintf(`(?m)^✓ %s +%s +¥[0-9.]+ +%s +%s +%s`, d.name, d.platform, d.ends, d.books, d.callbacks)
 		require.Regexp(t, regexp.MustCompile(row), out)
+	}
+	for rule, pattern := range told {
+		require.Regexp(t, pattern, strings.Join(strings.Fields(out), " "), rule)
 	}
 	require.Regexp(t, `platforms' books agree, and the callbacks\s+that must come were taken`, out)
 	require.NotContains(t, out, "✗")
@@ -66,7 +84,7 @@ func TestTheDemoCanFail(t *testing.T) {
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit, out)
 	require.Equal(t, 1, exit.ExitCode())
-	for _, name := range []string{"full", "tomorrow"} {
+	for _, name := range []string{"full", "pair", "byhand", "tomorrow", "later"} {
 		require.Regexp(t, `✗ `+name+` +Baidu +¥[0-9.]+ +failed +none +none`, out)
 	}
 	require.Regexp(t, `✓ sealed +WeChat`, out, "the other platforms are not Baidu's")
