@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,6 +136,7 @@ func TestALateSuccessAfterAFailureIsAskedAboutAndAmended(t *testing.T) {
 
 // pages are books of n pages, each with a refund to be asked about through each queue.
 func pages(env *testsuite.TestWorkflowEnvironment, n int, queues ...string) (asked map[string]int) {
+	var mu sync.Mutex // lanes are asked side by side
 	asked = map[string]int{}
 	at := map[activities.Shelf]int{}
 	env.OnActivity(activities.Reconcile, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Page) (activities.Paged, error) {
@@ -151,6 +153,8 @@ func pages(env *testsuite.TestWorkflowEnvironment, n int, queues ...string) (ask
 		return out, nil
 	})
 	env.OnActivity(activities.Compare, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Questions) (activities.Reconciled, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		for _, key := range in.Keys {
 			asked[key.ID]++
 		}

@@ -39,7 +39,7 @@ func TestTheSameIDIsTheSameRefundForEver(t *testing.T) {
 	}
 	w.reach(r, refund.StatusAwaitingApproval)
 	repeated("while it runs")
-	require.NoError(t, w.refunds.Approve(w.ctx, r.Account, r.ID, refund.Decision{By: "finance-2"}))
+	w.approve(r)
 	w.paidOnce(r, w.wait(r))
 	repeated("after it has ended")
 	w.paidOnce(r, w.wait(r))
@@ -149,7 +149,7 @@ func TestATerminatedRefundGoesOnWhereItWas(t *testing.T) {
 			first := w.start(r)
 			w.reach(r, refund.StatusAwaitingApproval)
 			if c.at != refund.StatusAwaitingApproval {
-				require.NoError(t, w.refunds.Approve(w.ctx, r.Account, r.ID, refund.Decision{By: "finance-2"}))
+				w.approve(r)
 				w.reach(r, c.at)
 			}
 			require.NoError(t, w.dial(temporalclient.Options{}).TerminateWorkflow(w.ctx, first.WorkflowID, "", "by mistake"))
@@ -164,7 +164,7 @@ func TestATerminatedRefundGoesOnWhereItWas(t *testing.T) {
 			require.NotEqual(t, first.RunID, again.RunID)
 			w.reach(r, c.at)
 			if c.at == refund.StatusAwaitingApproval {
-				require.NoError(t, w.refunds.Approve(w.ctx, r.Account, r.ID, refund.Decision{By: "finance-2"}))
+				w.approve(r)
 			}
 			_, err = w.sandbox.Advance(w.ctx, 25*time.Hour)
 			require.NoError(t, err)
@@ -233,10 +233,12 @@ func TestWhatIsUnknownIsSaidSo(t *testing.T) {
 	require.ErrorAs(t, err, &missing)
 	_, err = w.refunds.Wait(w.ctx, w.account, "R404")
 	require.ErrorAs(t, err, &missing)
-	for name, signal := range map[string]func(context.Context, string, string, refund.Decision) error{
+	for name, decide := range map[string]func(context.Context, string, string, refund.Decision) (refund.Answer, error){
 		"approve": w.refunds.Approve, "reject": w.refunds.Reject, "cancel": w.refunds.Cancel,
 	} {
-		require.ErrorAs(t, signal(w.ctx, w.account, "R404", refund.Decision{By: "finance-2"}), &missing, name)
+		_, err := decide(w.ctx, w.account, "R404", refund.Decision{By: "finance-2"})
+		require.ErrorAs(t, err, &missing, name)
+		require.ErrorAs(t, w.refunds.Signal(w.ctx, w.account, "R404", "cancel", refund.Decision{By: "finance-2"}), &missing, name)
 	}
 	r := w.request(1000, 1000)
 	r.Amount = 2000

@@ -8,6 +8,7 @@ import (
 	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/sandbox/control"
+	"github.com/refundflow/refundflow/workflows"
 )
 
 // flow is one course a refund can take, and the steps in which its worker is killed.
@@ -32,7 +33,7 @@ var badSignature = control.Fault{Op: "applyOrderRefund", Kind: control.FaultAnsw
 // repair is what a person does about a bad signature.
 func repair(w *world, r refund.Request) {
 	w.reach(r, refund.StatusNeedsAttention)
-	require.NoError(w.t, w.refunds.Resolve(w.ctx, r.Account, r.ID, refund.Resolution{Action: refund.ResolveRetry, By: "ops-1", Note: "key replaced"}))
+	require.NoError(w.t, w.refunds.Signal(w.ctx, r.Account, r.ID, workflows.SignalResolve, refund.Resolution{Action: refund.ResolveRetry, By: "ops-1", Note: "key replaced"}))
 }
 
 var flows = []flow{
@@ -62,7 +63,7 @@ var flows = []flow{
 		name: "approved", total: 2000, amount: 2000, ends: refund.StatusSucceeded, setting: setting{ApproveAbove: 1000},
 		during: func(w *world, r refund.Request) {
 			w.reach(r, refund.StatusAwaitingApproval)
-			require.NoError(w.t, w.refunds.Approve(w.ctx, r.Account, r.ID, refund.Decision{By: "finance-2"}))
+			require.NoError(w.t, w.refunds.Signal(w.ctx, r.Account, r.ID, workflows.SignalApprove, refund.Decision{By: "finance-2"}))
 		},
 		steps: []string{activities.Note},
 	},

@@ -53,7 +53,7 @@ func TestRefundsOutliveTheServer(t *testing.T) {
 	require.Equal(t, before.Steps, after.Steps, "the past is the same")
 	require.Equal(t, before.NextLook, after.NextLook)
 
-	require.NoError(t, decided.refunds.Approve(decided.ctx, approval.Account, approval.ID, refund.Decision{By: "finance-2"}))
+	decided.approve(approval)
 	_, err = decided.sandbox.Advance(decided.ctx, 25*time.Hour)
 	require.NoError(t, err)
 	_, err = capped.sandbox.NextDay(capped.ctx)
@@ -87,7 +87,7 @@ func TestAPowerCutLosesNothing(t *testing.T) {
 	successor := w.spawn("", server)
 	w.address = successor.address
 	w.connect()
-	require.NoError(t, w.refunds.Approve(w.ctx, waiting.Account, waiting.ID, refund.Decision{By: "finance-2"}))
+	w.approve(waiting)
 	w.paidOnce(waiting, w.wait(waiting))
 	w.paidOnce(sent, w.wait(sent))
 	w.balanced(6900)

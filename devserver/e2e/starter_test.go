@@ -25,7 +25,7 @@ func TestStarterStartsFromFileFromStandardInputAndFromFlags(t *testing.T) {
 	w.starter("", "start", w.file("refund.json")).says(t, 0, full(file)+" was started before")
 
 	stdin := w.request(3000, 1000)
-	w.starter(w.document(stdin), "start", "-", "--wait").says(t, 0, full(stdin)+" succeeded")
+	w.starter(w.document(stdin), "start", "-", "--detach", "--wait").says(t, 0, full(stdin)+" started", full(stdin)+" succeeded")
 	w.paidOnce(stdin, w.wait(stdin))
 
 	flags := w.request(5000, 1250)
@@ -56,6 +56,14 @@ func TestStarterTellsTheOutcomeByItsExitCode(t *testing.T) {
 		return w.starter(w.document(r), append([]string{"start", "-"}, more...)...)
 	}
 
+	small := w.request(700, 700)
+	start(small).says(t, 0, full(small)+" started: ¥7.00 of ¥7.00", full(small)+" checking_order: accepted")
+	w.paidOnce(small, w.wait(small))
+	start(small).says(t, 0, full(small)+" was started before", full(small)+" succeeded: ")
+	more := small
+	more.ID = "R-more"
+	start(more).says(t, 3, full(more)+" failed: ")
+
 	failed := w.request(1000, 1000, unpaid)
 	start(failed, "--wait").says(t, 3, full(failed)+" failed", "not paid")
 	w.starter("", "status", full(failed)).says(t, 3, "failed since")
@@ -63,23 +71,23 @@ func TestStarterTellsTheOutcomeByItsExitCode(t *testing.T) {
 	large := func() refund.Request { return w.request(6000, 6000) }
 	rejected, cancelled, slowly, approved := large(), large(), large(), large()
 	for _, r := range []refund.Request{rejected, cancelled, slowly, approved} {
-		start(r).says(t, 0, "started")
-		w.reach(r, refund.StatusAwaitingApproval)
+		start(r).says(t, 0, full(r)+" started", full(r)+" awaiting_approval: waits for")
 	}
 	w.starter("", "reject", full(rejected), "--by", "finance-2", "--note", "no parcel").says(t, 0, "rejected by finance-2: no parcel")
 	w.starter("", "watch", full(rejected)).says(t, 4, full(rejected)+" rejected")
-	w.starter("", "cancel", full(cancelled), "--by", "agent-17").says(t, 0, "cancellation asked for by agent-17")
+	w.starter("", "cancel", full(cancelled), "--by", "agent-17").says(t, 0, full(cancelled)+" cancelled: cancelled by agent-17")
 	w.starter("", "watch", full(cancelled)).says(t, 5, full(cancelled)+" cancelled")
 	start(slowly, "--wait", "--timeout", "1s").says(t, 7, "after 1s the refund is still under way", "awaiting_approval", "starter watch "+full(slowly))
 	w.starter("", "watch", full(slowly), "--timeout", "1s").says(t, 7, "still under way")
-	w.starter("", "status", full(slowly)).says(t, 0, "awaiting_approval since", "history")
+	w.starter("", "status", full(slowly)).says(t, 0, "awaiting_approval since", "waits for   people to decide",
+		"approved    0 of 1", "takes now   approve, reject, cancel", "history")
 	w.starter("", "look", full(slowly)).says(t, 0, "awaiting_approval since")
 
-	w.starter("", "approve", full(approved), "--by", "agent-17").says(t, 1, "this changed nothing: agent-17 asked for this refund and cannot approve it")
+	w.starter("", "approve", full(approved), "--by", "agent-17").says(t, 9, "this changed nothing: agent-17 asked for this refund and cannot approve it")
 	w.starter("", "approve", full(approved), "--by", "finance-2", "--note", "called").says(t, 0, "approved by finance-2: called")
 	w.starter("", "watch", full(approved)).says(t, 0, full(approved)+" succeeded")
 	w.paidOnce(approved, w.wait(approved))
-	w.starter("", "approve", full(approved), "--by", "finance-2").says(t, 1, "has ended as succeeded")
+	w.starter("", "approve", full(approved), "--by", "finance-2").says(t, 9, "has ended as succeeded")
 
 	other := approved
 	other.Reason = "another"
@@ -98,8 +106,8 @@ func TestStarterResolvesWhatNeedsAttention(t *testing.T) {
 		})
 		require.NoError(t, err)
 		w.starter(w.document(r), "start", "-", "--wait").says(t, 6, full(r)+" needs attention",
-			"starter resolve "+full(r)+" --action retry|succeeded|failed", "What helps: ")
-		w.starter("", "status", full(r)).says(t, 6, "needs_attention since", "last said")
+			"starter resolve "+full(r)+" --action retry|succeeded|failed", "what helps  ", "--action retry")
+		w.starter("", "status", full(r)).says(t, 6, "needs_attention since", "last said", "waits for   a person", "--action failed")
 		return r
 	}
 	retried := refused("applyOrderRefund")
@@ -137,7 +145,9 @@ func TestStarterSpeaksJSONToPrograms(t *testing.T) {
 
 	decided := w.starter("", "approve", full(r), "--by", "finance-2", "-o", "json")
 	decided.says(t, 0)
-	require.NoError(t, json.Unmarshal([]byte(decided.out), &view), decided.out)
+	var answer refund.Answer
+	require.NoError(t, json.Unmarshal([]byte(decided.out), &answer), decided.out)
+	require.Contains(t, answer.Sentence, "approved by finance-2")
 
 	// watch prints one document after another: each step, then the outcome.
 	watched := w.starter("", "watch", full(r), "-o", "json")
@@ -190,6 +200,11 @@ func TestStarterSaysWhatToDoAboutEveryMistake(t *testing.T) {
 		{"unknown output", "", []string{"list", "-o", "xml"}, []string{"-o xml: want text or json"}},
 		{"unknown flag", "", []string{"list", "--al"}, []string{"--al", "--help shows the flags"}},
 		{"unknown command", "", []string{"refund"}, []string{`unknown command "refund"`}},
+		{"nobody is named", "", []string{"look"}, []string{"want one refund, ACCOUNT/ID, or --all"}},
+		{"one of all", "", []string{"look", "--all", w.account + "/R1"}, []string{"--all names the refunds already"}},
+		{"account of one", "", []string{"look", "--account", "shop", w.account + "/R1"}, []string{"--account belongs to --all"}},
+		{"no key", "", []string{"approve", w.account + "/R1", "--key-file", "nowhere.key"}, []string{"--key-file", "nowhere.key"}},
+		{"signed for ever", "", []string{"approve", w.account + "/R1", "--key-file", "x", "--valid", "9999h"}, []string{"--valid", "at most 744h"}},
 		{"nobody decides", "", []string{"approve", w.account + "/R1", "--by", ""}, []string{"by: want 1 to 64 characters"}},
 	} {
 		w.starter(c.input, c.args...).says(t, 2, c.wants...)
@@ -210,7 +225,10 @@ func TestStarterSaysWhenNobodyIsThere(t *testing.T) {
 		t.Parallel()
 		w.work(nil)() // the namespace knows the search attributes, but nobody works any more
 		r := w.request(1000, 1000)
-		w.starter(w.document(r), "start", "-").says(t, 0, "started")
+		w.starter(w.document(r), "start", "-", "--detach").says(t, 0, "started")
+		w.starter(w.document(r), "start", "-").says(t, 7, "was started before", "no worker has answered within 10s")
+		w.starter("", "approve", full(r), "--by", "finance-2").says(t, 1, "no worker answered for "+full(r), "--signal")
+		w.starter("", "approve", full(r), "--by", "finance-3", "--signal").says(t, 0, "approve is left for the worker")
 		w.starter("", "status", full(r)).says(t, 1, "no worker answered for "+full(r), "is one running on this task queue?")
 		w.work(nil)
 		w.paidOnce(r, w.wait(r))

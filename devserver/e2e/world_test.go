@@ -31,9 +31,11 @@ const patience = 150 * time.Second
 // setting is what tests change about an account.
 type setting struct {
 	ApproveAbove int64  // fen; 0 = nobody is asked
+	Approval     string // more of the approval, YAML, as in "twice_above: 4000"
 	DailyCap     int64  // fen; 0 = none
 	Poll         string // YAML list
 	Timeout      string // of one exchange
+	Reconcile    string // YAML, as in "every: 1s"; nothing is compared without
 }
 
 // world is one account with all that belongs to it, alone on its task queue.
@@ -96,6 +98,9 @@ func (w *world) connect() {
 	if w.setting.Timeout == "" {
 		w.setting.Timeout = "8s"
 	}
+	if w.setting.Reconcile == "" {
+		w.setting.Reconcile = "every: 0s"
+	}
 	f, err := os.Create(w.file("refundflow.yaml"))
 	require.NoError(w.t, err)
 	require.NoError(w.t, configuration.Execute(f, map[string]any{
@@ -119,10 +124,11 @@ temporal: {address: "{{.Server}}"}
 task_queue: {{.Queue}}
 ledger: sqlite:ledger.db
 log: {level: error}
+reconcile: { {{- .Setting.Reconcile -}} }
 accounts:
   {{.Account}}:
 {{- if .Setting.ApproveAbove}}
-    approval: {above: {{.Setting.ApproveAbove}}}
+    approval: {above: {{.Setting.ApproveAbove}}{{with .Setting.Approval}}, {{.}}{{end}}}
 {{- end}}
     limits: {daily_cap: {{.Setting.DailyCap}}}
     baidu:
@@ -198,6 +204,13 @@ func (w *world) start(r refund.Request) client.Started {
 	started, err := w.refunds.Start(w.ctx, r)
 	require.NoError(w.t, err)
 	return started
+}
+
+// approve is what somebody else than the one who asked does.
+func (w *world) approve(r refund.Request) {
+	w.t.Helper()
+	_, err := w.refunds.Approve(w.ctx, r.Account, r.ID, refund.Decision{By: "finance-2"})
+	require.NoError(w.t, err)
 }
 
 func (w *world) wait(r refund.Request) refund.Outcome {
