@@ -83,6 +83,8 @@ type Waiting struct {
 	// Until is when the wait ends by itself at the latest; zero when only somebody can
 	// end it. The refund may look earlier: see View.NextLook.
 	Until time.Time `json:"until,omitzero"`
+	// Due is when people should have decided; the refund may go on waiting after it.
+	Due time.Time `json:"due,omitzero"`
 	// Accepts names the signals and updates that mean something now.
 	Accepts []string `json:"accepts,omitempty"`
 	// Approvers is how many people must approve, and ApprovedBy who has.

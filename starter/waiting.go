@@ -38,6 +38,9 @@ func waiting(v refund.View) string {
 		if !w.Until.IsZero() {
 			b.add("until", "%s at the latest", w.Until.Local().Format(time.DateTime))
 		}
+		if !w.Due.IsZero() && w.Until.IsZero() {
+			b.add("due", "%s; it goes on waiting after that", w.Due.Local().Format(time.DateTime))
+		}
 		if w.Approvers > 0 {
 			b.add("approved", "%d of %d%s", len(w.ApprovedBy), w.Approvers, by(w.ApprovedBy))
 		}

@@ -144,8 +144,12 @@ func (s *saga) waitsForPeople(ctx workflow.Context, c *council, next time.Time) 
 	if c.late {
 		sentence = "late: " + sentence
 	}
+	var until time.Time
+	if c.terms.AtDeadline == refund.DeadlineReject {
+		until = c.deadline()
+	}
 	s.waits(ctx, refund.StatusAwaitingApproval, sentence, next, refund.Waiting{
-		For: refund.WaitApproval, Why: c.terms.Why, Until: c.deadline(), Accepts: []string{SignalApprove, SignalReject, SignalCancel},
+		For: refund.WaitApproval, Why: c.terms.Why, Until: until, Due: c.deadline(), Accepts: []string{SignalApprove, SignalReject, SignalCancel},
 		Approvers: c.terms.Approvers, ApprovedBy: slices.Clone(c.approvedBy),
 	})
 }

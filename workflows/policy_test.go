@@ -82,6 +82,9 @@ func TestTheDeadlineOfADecision(t *testing.T) {
 	}
 	prove(t, []situation{
 		{name: "rejected when the policy says so, after its reminders", world: asks(policy(refund.DeadlineReject)),
+			acts: []refundtest.Act{refundtest.At(time.Hour, refundtest.See(func(r *run, v refund.View) {
+				require.Equal(r, 3*day, v.Waiting.Until.Sub(r.Opened()))
+			}))},
 			ends: refund.StatusRejected, also: both(never, givenBack, took(3*day, 3*day+time.Minute), reminded(2),
 				func(t *testing.T, r *run) {
 					require.Contains(t, r.Outcome.Reason, "nobody decided within 72h0m0s")
@@ -89,7 +92,8 @@ func TestTheDeadlineOfADecision(t *testing.T) {
 		{name: "goes on waiting when the policy says so, and is late", world: asks(policy(refund.DeadlineStay)),
 			acts: []refundtest.Act{
 				refundtest.At(day+time.Hour, refundtest.See(func(r *run, v refund.View) {
-					require.Equal(r, 3*day, v.Waiting.Until.Sub(r.Opened()))
+					require.Equal(r, 3*day, v.Waiting.Due.Sub(r.Opened()))
+					require.True(r, v.Waiting.Until.IsZero(), "nothing ends it by itself")
 					require.Equal(r, 2*day, v.NextLook.Sub(r.Opened()))
 				})),
 				refundtest.At(30*day, refundtest.See(func(r *run, v refund.View) {

@@ -97,6 +97,9 @@ func (s *saga) show(ctx workflow.Context) {
 	if w := s.Waiting; w != nil && !w.Until.IsZero() && !w.Until.Equal(s.NextLook) {
 		fmt.Fprintf(&b, "Waits until %s at the latest.\n\n", clock(w.Until))
 	}
+	if w := s.Waiting; w != nil && !w.Due.IsZero() && w.Until.IsZero() {
+		fmt.Fprintf(&b, "A decision is due by %s.\n\n", clock(w.Due))
+	}
 	if s.Failure != nil && s.Failure.Hint != "" && !s.Status.Final() {
 		fmt.Fprintf(&b, "What helps: %s.\n\n", cell(s.Failure.Hint))
 	}
