@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -46,12 +47,15 @@ type Account struct {
 	Budget refund.BudgetPolicy
 }
 
-// limits are the account's for a step: none for a refund that was let through over
-// them. What it draws is counted all the same.
+// limits are the account's for a step, without those over which the refund was let.
+// What it draws is counted all the same.
 func (a Account) limits(in Step) ledger.Limits {
 	l := a.Limits
-	if in.OverLimits {
-		l.DailyCap, l.Reserve = 0, 0
+	if slices.Contains(in.Over, ledger.ObstacleCap) {
+		l.DailyCap = 0
+	}
+	if slices.Contains(in.Over, ledger.ObstacleReserve) {
+		l.Reserve = 0
 	}
 	return l
 }

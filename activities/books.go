@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -24,7 +25,7 @@ func (a *Activities) Open(ctx context.Context, in Opening) (Plan, error) {
 	opened, err := a.Ledger.Open(ctx, ledger.Opening{
 		Request: in.Request, Fingerprint: in.Request.Fingerprint(), Rules: rules, At: in.Now,
 		Number: refund.ProviderNumber(in.Request.Account, account.NumberPrefix, in.Request.ID, rules.Number),
-		Limits: account.Limits,
+		Limits: account.Limits, Approval: account.Approval.For(in.Request),
 	})
 	if err != nil {
 		return Plan{}, translate(ctx, Open, err)
@@ -32,8 +33,17 @@ func (a *Activities) Open(ctx context.Context, in Opening) (Plan, error) {
 	return Plan{
 		Refused: opened.Refused, Conflict: opened.Conflict, Record: opened.Record, Outlook: opened.Outlook,
 		Version: in.Version, Rules: rules, Queue: account.Queue,
-		Approval: account.Approval.For(in.Request), Budget: account.Budget,
+		Approval: approvalOf(opened.Record, account.Approval.For(in.Request)), ApprovedBy: opened.ApprovedBy, Budget: account.Budget,
 	}, nil
+}
+
+// approvalOf is what was demanded when the refund was opened: a policy that has
+// changed since asks no more of it, and no less.
+func approvalOf(r *ledger.Record, now refund.Approval) refund.Approval {
+	if r == nil || r.Approval == nil {
+		return now
+	}
+	return *r.Approval
 }
 
 // refused is for a request that the configuration of today has no place for. A
@@ -47,7 +57,10 @@ func (a *Activities) refused(ctx context.Context, in Opening, why error) (Plan, 
 	case err != nil:
 		return Plan{}, err
 	case record.Status != ledger.Open:
-		return Plan{Record: &record, Version: in.Version}, nil // it ended long ago; who asks again is told how
+		// It ended long ago; who asks again is told how, and an alert can be resolved.
+		return Plan{
+			Record: &record, Version: in.Version, Rules: providers.Rules{Provider: record.Provider}, Approval: approvalOf(&record, refund.Approval{}),
+		}, nil
 	}
 	return Plan{}, translate(ctx, Open, &refund.Failure{
 		Class: refund.ClassMisconfigured, RequestOnly: true, Op: Open, Code: "configuration", Message: refund.CleanText(why.Error()),
@@ -99,8 +112,9 @@ func (e Ending) booked() (ledger.Ending, error) {
 }
 
 // VerifySeal says why a signed decision is not to be taken, or "". The keys are
-// those of the configuration now.
-func (a *Activities) VerifySeal(_ context.Context, in Seal) (string, error) {
+// those of the configuration now; a signature counts once, so that a decision that
+// was seen in a history cannot be sent again for another question.
+func (a *Activities) VerifySeal(ctx context.Context, in Seal) (string, error) {
 	account, err := a.Accounts.Account(in.Account)
 	if err != nil {
 		return "its signature cannot be checked: " + err.Error(), nil
@@ -108,12 +122,25 @@ func (a *Activities) VerifySeal(_ context.Context, in Seal) (string, error) {
 	if err := in.Verify(in.Signature, account.DecisionKeys, in.Now); err != nil {
 		return err.Error(), nil
 	}
-	return "", nil
+	ours, err := a.Ledger.SpendSeal(ctx, ledger.Key{Account: in.Account, ID: in.ID}, in.Now, in.Signature, in.Claim)
+	if err != nil || ours {
+		return "", err
+	}
+	return "its signature was used before, and counts once: sign it anew", nil
 }
 
-// Note adds a line to the journal: a decision, a refused signal.
+// Note adds a line to the journal: a decision, a refused signal. An approval is
+// remembered besides, for a workflow that has to be begun anew.
 func (a *Activities) Note(ctx context.Context, in Line) error {
-	return a.Ledger.Note(ctx, in.Key, in.Now, in.Step, in.Text)
+	if err := a.Ledger.Note(ctx, in.Key, in.Now, in.Step, in.Text); err != nil || in.ApprovedBy == "" {
+		return err
+	}
+	err := a.Ledger.Approve(ctx, in.Key, in.Now, in.ApprovedBy)
+	var ended *ledger.ContradictionError
+	if errors.As(err, &ended) {
+		return nil // it has ended in the meantime: nobody needs the approval any more
+	}
+	return err
 }
 
 // Flag marks the account as misconfigured, so that no other refund runs into

@@ -13,6 +13,7 @@ import (
 	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/internal/refundtest"
 	"github.com/refundflow/refundflow/ledger"
+	"github.com/refundflow/refundflow/providers"
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/sandbox/control"
 )
@@ -82,6 +83,27 @@ func (d *desk) refund(id string, order func(*control.NewBaiduOrder), steps ...st
 func (d *desk) byHand(status ledger.Status) {
 	d.Helper()
 	require.NoError(d, d.Ledger.Finish(d.Context(), d.key(), ledger.Ending{Status: status, Reason: "by hand", By: "finance-2", At: d.Now()}))
+}
+
+// contradicted is a word of the platform against the refund's success.
+func (d *desk) contradicted() {
+	d.Helper()
+	var contradiction *ledger.ContradictionError
+	require.ErrorAs(d, d.Ledger.Testify(d.Context(), d.key(), ledger.Evidence{State: providers.ResultFailed, At: d.Now(), Source: "notification"}), &contradiction)
+	require.NotEmpty(d, d.record().Alert)
+}
+
+// moved is the platform for an account that was given to another merchant.
+type moved struct{ providers.Provider }
+
+func (m moved) Rules() providers.Rules {
+	r := m.Provider.Rules()
+	r.Merchant += "-other"
+	return r
+}
+
+func (d *desk) otherMerchant() {
+	d.Configure(func(a *activities.Account) *activities.Account { a.Provider = moved{a.Provider}; return a })
 }
 
 func (d *desk) page(change ...func(*activities.Page)) activities.Paged {

@@ -106,6 +106,10 @@ func TestThePlatformIsAskedWhereItsAnswerWouldHelp(t *testing.T) {
 		{name: "no questions left", steps: sent, then: day, page: []func(*activities.Page){func(p *activities.Page) { p.Questions = 0 }}},
 		{name: "asked the last time", steps: sent, then: day, page: []func(*activities.Page){
 			func(p *activities.Page) { p.AskAfter = ledger.Key{Account: refundtest.AccountName, ID: "R1"} }}},
+		{name: "open, and given to another merchant: its number means nothing there", steps: sent, then: func(d *desk) { day(d); d.otherMerchant() }},
+		{name: "ended, and given to another merchant", steps: settled, then: func(d *desk) { day(d); d.otherMerchant() }, page: []func(*activities.Page){ended}},
+		{name: "ended with an alert: a person is being asked", steps: settled, then: func(d *desk) { day(d); d.contradicted() }, page: []func(*activities.Page){ended}},
+		{name: "unfinished for its alert alone", steps: settled, then: func(d *desk) { day(d); d.contradicted() }},
 		{name: "not asked the last time", steps: sent, then: day, page: []func(*activities.Page){
 			func(p *activities.Page) { p.AskAfter = ledger.Key{Account: refundtest.AccountName, ID: "R0"} }}, want: []string{":R1"}},
 		{name: "ended yesterday", steps: settled, then: day, page: []func(*activities.Page){ended}, want: []string{":R1"}},

@@ -34,6 +34,8 @@ type Plan struct {
 	// Approval is what the account demands of decisions about this refund, and how many
 	// people must approve it.
 	Approval refund.Approval `json:"approval"`
+	// ApprovedBy are those who have approved it under an earlier run.
+	ApprovedBy []string `json:"approved_by,omitempty"`
 	// Budget says what happens when a limit has no room.
 	Budget refund.BudgetPolicy `json:"budget,omitzero"`
 	// Outlook is what would keep it from its budget right now; nil when nothing would.
@@ -46,8 +48,8 @@ type Plan struct {
 type Step struct {
 	Key ledger.Key `json:"key"`
 	Now time.Time  `json:"now"`
-	// OverLimits: somebody let the refund through over cap and reserve.
-	OverLimits bool `json:"over_limits,omitempty"`
+	// Over are the limits over which people have let the refund.
+	Over []ledger.Obstacle `json:"over,omitempty"`
 }
 
 // Applied is the answer of [Apply] and [FindOut]: exactly one field is set.
@@ -95,6 +97,8 @@ type Line struct {
 	Now  time.Time  `json:"now"`
 	Step string     `json:"step"`
 	Text string     `json:"text"`
+	// ApprovedBy names who has approved the refund by what [Note] writes down.
+	ApprovedBy string `json:"approved_by,omitempty"`
 }
 
 // Seal is the input of [VerifySeal]; its answer is why the decision is not to be
@@ -103,4 +107,6 @@ type Seal struct {
 	refund.Sealed
 	Signature string    `json:"signature"`
 	Now       time.Time `json:"now"`
+	// Claim names this use of it: a signature counts once.
+	Claim string `json:"claim"`
 }

@@ -65,17 +65,16 @@ func known(r ledger.Record, err error) (ledger.Record, bool, error) {
 	return r, err == nil, err
 }
 
-// disagreement names what a proven message says otherwise than the books; "" when
-// they agree. What the message does not say agrees.
-func disagreement(r ledger.Record, n providers.Notification) string {
+// mistaken says why a proven message is not about this refund at all; "" when it may
+// be. What the message does not say agrees.
+func mistaken(r ledger.Record, n providers.Notification) string {
 	for _, c := range []struct{ what, said, booked string }{
 		{"our refund number", n.Number, r.Number},
-		{"the platform's refund number", n.PlatformRefundID, r.PlatformRefundID},
 		{"the platform's order number", n.Order.PlatformID, r.Request.Order.PlatformID},
 		{"the merchant's order number", n.Order.MerchantID, r.Request.Order.MerchantID},
 	} {
-		if c.said != "" && c.booked != "" && c.said != c.booked {
-			return fmt.Sprintf("%s is %s in the notification and %s in the books", c.what, refund.CleanText(c.said), c.booked)
+		if why := unlike(c.what, c.said, c.booked); why != "" {
+			return why
 		}
 	}
 	order := r.Request.Order
@@ -85,10 +84,25 @@ func disagreement(r ledger.Record, n providers.Notification) string {
 		return "the platform speaks of this refund, but it was never sent"
 	case n.Order.UserID != "" && order.UserID != "" && n.Order.UserID != order.UserID:
 		return "the payer in the notification is not the one in the books" // personal: unnamed
-	case n.Amount != 0 && n.Amount != r.Amount:
-		return fmt.Sprintf("the notification says %s is given back, the books say %s", n.Amount, r.Amount)
 	case n.Order.Total != 0 && n.Order.Total != order.Total:
 		return fmt.Sprintf("the notification says %s was paid, the books say %s", n.Order.Total, order.Total)
 	}
 	return ""
+}
+
+// differing says in what a message about this refund differs from the books: in the
+// money, or in the platform's number for it; "" when they agree.
+func differing(r ledger.Record, n providers.Notification) string {
+	if n.Amount != 0 && n.Amount != r.Amount {
+		return fmt.Sprintf("the notification says %s is given back, the books say %s", n.Amount, r.Amount)
+	}
+	return unlike("the platform's refund number", n.PlatformRefundID, r.PlatformRefundID)
+}
+
+// unlike compares two numbers; one that is missing agrees with any.
+func unlike(what, said, booked string) string {
+	if said == "" || booked == "" || said == booked {
+		return ""
+	}
+	return fmt.Sprintf("%s is %s in the notification and %s in the books", what, refund.CleanText(said), booked)
 }

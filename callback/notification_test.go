@@ -256,27 +256,3 @@ func TestALateWordFindsItsRefundBesideTheNextOneOfTheOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, foreign)
 }
-
-// Its workflow has ended: nobody would see that the platform says otherwise now.
-func TestAContradictedEndIsPutBeforeAPersonOnce(t *testing.T) {
-	for name, c := range map[string]struct {
-		before   func(*world) *world
-		word     string
-		reopened int
-	}{
-		"paid after it had failed":      {func(w *world) *world { return w.accepted().ended(ledger.Failed) }, "1", 1},
-		"failed after it was paid":      {func(w *world) *world { return w.accepted().settled() }, "2", 1},
-		"the same as before":            {func(w *world) *world { return w.accepted().settled() }, "1", 0},
-		"contradicted while it is open": {(*world).accepted, "2", 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := c.before(newWorld(t))
-			for range 3 {
-				_, status := w.post(toRefund, notice(c.word).signed(t, platform()))
-				require.Equal(t, 200, status)
-			}
-			require.Len(t, w.reopened, c.reopened)
-			require.Equal(t, c.reopened > 0, w.record().Alert != "")
-		})
-	}
-}

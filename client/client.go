@@ -57,8 +57,12 @@ type standing struct {
 
 // dead reports whether the run ended without an outcome: it failed, or was
 // terminated by hand.
-func (s standing) dead() bool {
-	return s.outcome == nil && s.execution != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+func (s standing) dead() bool { return s.outcome == nil && !s.running() }
+
+// running reports whether the run goes on. Somebody who paused it by hand goes on with
+// it by hand; a pause ends nothing.
+func (s standing) running() bool {
+	return s.execution == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || s.execution == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
 }
 
 // standing looks a run up; an empty run id is the newest one's.

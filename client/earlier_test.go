@@ -58,7 +58,7 @@ func (s *server) begin(o temporalclient.StartWorkflowOptions, input any) (string
 		last, id := s.find("")
 		free := false
 		if o.WorkflowIDReusePolicy != enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE {
-			free = last.execution != running &&
+			free = last.execution != running && last.execution != paused &&
 				(last.execution != completed || o.WorkflowIDReusePolicy == enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
 		}
 		if !free {
@@ -151,6 +151,7 @@ func (a answered) Get(_ context.Context, v any) error {
 
 const (
 	running    = enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	paused     = enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
 	completed  = enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
 	terminated = enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED
 	failed     = enumspb.WORKFLOW_EXECUTION_STATUS_FAILED
@@ -171,6 +172,7 @@ func TestWhatStandsUnderAnIDDecidesWhatAStartFinds(t *testing.T) {
 	}{
 		{name: "nothing", answer: accepted},
 		{name: "the same, running", runs: []run{{mine, running, refund.Outcome{}}}, existing: true, answer: accepted},
+		{name: "the same, paused by hand", runs: []run{{mine, paused, refund.Outcome{}}}, existing: true, answer: accepted},
 		{name: "the same, ended", runs: []run{{mine, completed, paid}}, existing: true, answer: refund.Answer{Status: refund.StatusSucceeded, Sentence: "given back"}},
 		{name: "the same, terminated", runs: []run{{mine, terminated, refund.Outcome{}}}, answer: accepted},
 		{name: "the same, failed", runs: []run{{mine, failed, refund.Outcome{}}}, answer: accepted},
@@ -181,6 +183,7 @@ func TestWhatStandsUnderAnIDDecidesWhatAStartFinds(t *testing.T) {
 		{name: "the same, which the ledger refused", runs: []run{{mine, completed, conflicted}}, conflict: true},
 		{name: "no request, ended", runs: []run{{map[string]any{"amout": 1}, completed, refund.Outcome{Status: refund.StatusFailed}}}, answer: accepted},
 		{name: "no request, failed", runs: []run{{"what", failed, refund.Outcome{}}}, answer: accepted},
+		{name: "no request, paused by hand", runs: []run{{"what", paused, refund.Outcome{}}}, wants: "has not ended"},
 		{name: "no request, running", runs: []run{{map[string]any{"amout": 1}, running, refund.Outcome{}}},
 			wants: "started before with a document that is no valid request, and has not ended"},
 	} {
@@ -241,7 +244,7 @@ func TestARefundThatIsSubmittedInALoopIsAskedUnderOneID(t *testing.T) {
 }
 
 func TestResumeBeginsAnewWhateverTheEarlierRunWas(t *testing.T) {
-	for status, begins := range map[enumspb.WorkflowExecutionStatus]bool{running: false, completed: true, terminated: true, failed: true} {
+	for status, begins := range map[enumspb.WorkflowExecutionStatus]bool{running: false, paused: false, completed: true, terminated: true, failed: true} {
 		s := &server{t: t, runs: []run{{request(), status, refund.Outcome{}}}}
 		begun, err := New(s).Resume(t.Context(), request())
 		require.NoError(t, err)
@@ -283,6 +286,8 @@ func TestWhyADecisionCountedForNothingIsToldByType(t *testing.T) {
 			require.ErrorContains(t, err, c.says)
 		}
 	}
+
+	require.False(t, errors.As(decide(&server{runs: []run{{request(), paused, refund.Outcome{}}}, update: overtaken}), &ended), "a pause is no end")
 
 	var silent *NoAnswerError
 	late := temporalclient.NewWorkflowUpdateServiceTimeoutOrCanceledError(context.DeadlineExceeded)

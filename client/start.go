@@ -91,7 +91,7 @@ func (c *Client) begin(ctx context.Context, r refund.Request, launch func(enumsp
 			}
 			reuse = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 		case before.wrong != nil:
-			if before.execution == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+			if before.running() {
 				return Started{}, standing{}, fmt.Errorf("%s was started before with a document that is no valid request, and has not ended: %w",
 					s.WorkflowID, before.wrong)
 			}

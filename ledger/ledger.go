@@ -65,6 +65,12 @@ type Ledger interface {
 	// nor cancelled; a success needs the name of who vouches. Against evidence of a
 	// success only a person books a failure, and the money counts all the same.
 	Finish(context.Context, Key, Ending) error
+	// Approve remembers who has approved an open refund, for a workflow that has to be
+	// begun anew; twice is once.
+	Approve(ctx context.Context, key Key, at time.Time, by string) error
+	// SpendSeal uses a signature up, and reports whether it was unused, or used by the
+	// same claim: a claim names one use of it, however often that is repeated.
+	SpendSeal(ctx context.Context, key Key, at time.Time, signature, claim string) (bool, error)
 	// Amend is a person's word about a refund that has ended and has an Alert: it
 	// ends as succeeded or failed from now on, with a new EndedAt, and the alert goes.
 	// What the platform said until then raises none again. A success draws on cap and

@@ -18,6 +18,8 @@ type Opening struct {
 	At     time.Time
 	// Limits as they are configured now, for the Outlook.
 	Limits Limits
+	// Approval is what the account's policy demands; it is kept with the refund.
+	Approval refund.Approval
 }
 
 // Opened is the ledger's answer to an opening: exactly one of Refused and
@@ -30,6 +32,8 @@ type Opened struct {
 	// Conflict marks a refusal because the id was used for other content.
 	Conflict bool    `json:"conflict,omitempty"`
 	Record   *Record `json:"record,omitempty"`
+	// ApprovedBy are those who have approved it before, see [Ledger.Approve].
+	ApprovedBy []string `json:"approved_by,omitempty"`
 	// Outlook is what would keep the refund from its budget at this moment; nil when
 	// nothing would. Nothing is taken, and it may be otherwise when it is.
 	Outlook *Hold `json:"outlook,omitempty"`
@@ -42,7 +46,9 @@ type Record struct {
 	// Request is the refund as it was opened; it is left out of the JSON, since
 	// who holds a Record in a workflow's history has the request there already.
 	Request refund.Request `json:"-"`
-	// Merchant is [providers.Rules.Merchant] as it was when the refund was opened.
+	// Provider and Merchant are those of [providers.Rules] as they were when the refund
+	// was opened.
+	Provider string     `json:"-"`
 	Merchant string     `json:"-"`
 	Number   string     `json:"number"`
 	Amount   refund.Fen `json:"amount"`
@@ -73,6 +79,9 @@ type Record struct {
 	// Alert says which proven word about the money does not fit the refund's end; empty
 	// when none does. A person takes it away, see [Ledger.Amend].
 	Alert string `json:"alert,omitempty"`
+	// Approval is what was demanded when it was opened; nil for refunds that are older
+	// than the keeping of it.
+	Approval *refund.Approval `json:"-"`
 }
 
 // Status is a refund's state in the books.

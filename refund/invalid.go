@@ -6,7 +6,8 @@ import (
 )
 
 // InvalidError says which fields of a document are wrong and what they should
-// be. It lists all of them, so that a caller repairs the document once.
+// be. It lists them all, the first twenty at least, so that a caller repairs the
+// document once.
 type InvalidError struct {
 	Fields []FieldError
 }
@@ -26,8 +27,19 @@ func (e *InvalidError) Error() string {
 	return strings.Join(parts, "; ")
 }
 
+// maxFields bounds the list: a document may be nothing but mistakes, and what is said
+// of it is kept in histories.
+const maxFields = 20
+
 // Add notes one more wrong field. The problem says what is wanted there.
 func (e *InvalidError) Add(field, format string, args ...any) {
+	switch n := len(e.Fields); {
+	case n == maxFields:
+		e.Fields = append(e.Fields, FieldError{Field: "…", Problem: "and more fields are wrong"})
+		return
+	case n > maxFields:
+		return
+	}
 	e.Fields = append(e.Fields, FieldError{Field: field, Problem: fmt.Sprintf(format, args...)})
 }
 

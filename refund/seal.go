@@ -42,8 +42,10 @@ type Sealed struct {
 	ID      string `json:"id"`
 	Amount  Fen    `json:"amount"`
 	// Decision is "approve", "reject", or "resolve-" and a [ResolveAction].
-	Decision string    `json:"decision"`
-	By       string    `json:"by"`
+	Decision string `json:"decision"`
+	By       string `json:"by"`
+	// Evidence is that of a resolution.
+	Evidence string    `json:"evidence,omitempty"`
 	Expires  time.Time `json:"expires"`
 }
 
@@ -54,15 +56,15 @@ func SealedResolve(action ResolveAction) string { return "resolve-" + string(act
 const LongestSeal = 31 * 24 * time.Hour
 
 // Sign is the HMAC-SHA256, in 64 hex digits, over these lines, each ended by a line
-// feed: "refundflow decision 1", account, id, amount in fen, decision, by, and
-// expires in UTC to the second as in 2026-11-21T08:00:00Z.
+// feed: "refundflow decision 1", account, id, amount in fen, decision, by, evidence (an
+// empty line for none), and expires in UTC to the second as in 2026-11-21T08:00:00Z.
 func (s Sealed) Sign(key []byte) string {
 	mac := hmac.New(sha256.New, key)
 	for _, line := range []string{
 		"refundflow decision 1", s.Account, s.ID, strconv.FormatInt(int64(s.Amount), 10), s.Decision, s.By,
-		s.Expires.UTC().Format(time.RFC3339),
+		s.Evidence, s.Expires.UTC().Format(time.RFC3339),
 	} {
-		mac.Write([]byte(line + "\n")) // no field holds one: see their checks
+		mac.Write([]byte(line + "\n")) // none but the evidence holds one, and stands between two that cannot
 	}
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -18,24 +18,29 @@ It is answered at once, and refused with the reason when it would change nothing
 (exit code 9). With --signal it is left in Temporal for the worker, which need not
 run now; its answer is a line of the refund's history then.`
 
+const keptHelp = `
+
+Where the refund's books cannot be read it is kept, and obeyed once they can be, if
+nothing was sent: the exit code is 6 then.`
+
 const signHelp = `
 
 An account may take signed decisions only: give the file of its decision key with
---key-file. What is signed is the decision about the amount that the refund shows;
-"starter sign" makes a decision to paste into the Web UI.`
+--key-file. What is signed is the decision about the amount that the refund shows,
+and the evidence; "starter sign" makes a decision to paste into the Web UI.`
 
 // statement is what somebody says about one refund.
 type statement struct {
 	signal  string
 	payload func() interface{ Validate() error }
 	update  func(ctx context.Context, refunds *client.Client, account, id string) (refund.Answer, error)
-	// must is the status that the answer comes with when it was obeyed; empty for any.
-	must refund.Status
+	// obeyed is the status that the answer comes with when it was obeyed; empty for any.
+	obeyed refund.Status
 
-	// decision names it as [refund.Sealed] does; empty for what is never signed.
-	decision func() string
-	by       *string
-	seal     *refund.Seal
+	// sealed is what is signed of it, but for the refund and the time, and seal the
+	// place of the signature.
+	sealed func() refund.Sealed
+	seal   *refund.Seal
 }
 
 // manner is how it is said.
@@ -51,26 +56,27 @@ func (c *cli) decisionCommands() []*cobra.Command {
 		name, short string
 		send        send
 		signed      bool
-		must        refund.Status
+		obeyed      refund.Status
+		more        string
 	}{
-		{workflows.SignalApprove, "Approve a refund that waits for it; nobody approves their own request", (*client.Client).Approve, true, ""},
-		{workflows.SignalReject, "Reject a refund that waits for approval", (*client.Client).Reject, true, ""},
-		{workflows.SignalCancel, "Stop a refund before the point of no return", (*client.Client).Cancel, false, refund.StatusCancelled},
+		{workflows.SignalApprove, "Approve a refund that waits for it; nobody approves their own request", (*client.Client).Approve, true, "", ""},
+		{workflows.SignalReject, "Reject a refund that waits for approval", (*client.Client).Reject, true, "", ""},
+		{workflows.SignalCancel, "Stop a refund before the point of no return", (*client.Client).Cancel, false, refund.StatusCancelled, keptHelp},
 	} {
 		var decision refund.Decision
 		var how manner
-		long, example := d.short+"."+decideHelp, "  starter "+d.name+` shop-baidu/R20261121-0001 --by finance-2 --note "checked the parcel"`
+		long, example := d.short+"."+decideHelp+d.more, "  starter "+d.name+` shop-baidu/R20261121-0001 --by finance-2 --note "checked the parcel"`
 		if d.signed {
 			long += signHelp
 			example += "\n  starter " + d.name + " shop-baidu/R20261121-0001 --by finance-2 --key-file decision.key --valid 10m"
 		}
 		s := statement{
-			signal: d.name, by: &decision.By, must: d.must,
+			signal: d.name, obeyed: d.obeyed,
 			payload: func() interface{ Validate() error } { return decision },
 			update: func(ctx context.Context, refunds *client.Client, account, id string) (refund.Answer, error) {
 				return d.send(refunds, ctx, account, id, decision)
 			},
-			decision: func() string { return d.name }, seal: &decision.Seal,
+			sealed: func() refund.Sealed { return refund.Sealed{Decision: d.name, By: decision.By} }, seal: &decision.Seal,
 		}
 		cmd := &cobra.Command{
 			Use: d.name + " ACCOUNT/ID", Short: d.short, Long: long + "\n\n" + exitHelp, Args: exactly(1, "one refund, ACCOUNT/ID"), Example: example,
@@ -92,12 +98,15 @@ func (c *cli) resolveCommand() *cobra.Command {
 	var action string
 	var how manner
 	s := statement{
-		signal: workflows.SignalResolve, by: &r.By,
+		signal:  workflows.SignalResolve,
 		payload: func() interface{ Validate() error } { return r },
 		update: func(ctx context.Context, refunds *client.Client, account, id string) (refund.Answer, error) {
 			return refunds.Resolve(ctx, account, id, r)
 		},
-		decision: func() string { return refund.SealedResolve(r.Action) }, seal: &r.Seal,
+		sealed: func() refund.Sealed {
+			return refund.Sealed{Decision: refund.SealedResolve(r.Action), By: r.By, Evidence: r.Evidence}
+		},
+		seal: &r.Seal,
 	}
 	cmd := &cobra.Command{
 		Use:   "resolve ACCOUNT/ID --action retry|succeeded|failed",
@@ -149,9 +158,9 @@ func (c *cli) tell(ctx context.Context, arg string, s statement, how manner) err
 		if err != nil {
 			return fmt.Errorf("the amount to sign is not known: %w", err)
 		}
-		*s.seal = how.seal(key, refund.Sealed{
-			Account: account, ID: id, Amount: view.Request.Amount, Decision: s.decision(), By: *s.by,
-		})
+		sealed := s.sealed()
+		sealed.Account, sealed.ID, sealed.Amount = account, id, view.Request.Amount
+		*s.seal = how.seal(key, sealed)
 	}
 	if how.signal {
 		if err := refunds.Signal(ctx, account, id, s.signal, s.payload()); err != nil {
@@ -169,8 +178,8 @@ func (c *cli) tell(ctx context.Context, arg string, s statement, how manner) err
 			"starter status %s/%s before you repeat it, or leave it for the worker with --signal", account, id, answersWithin, account, id)
 	case err != nil:
 		return err
-	case s.must != "" && answer.Status != s.must:
-		c.code = exitRefused // it was too late by a moment
+	case s.obeyed != "" && answer.Status != s.obeyed:
+		c.code = codeOfStatus(answer.Status) // it is kept, and may be obeyed later
 	}
 	return c.printAnswer(account, id, answer)
 }

@@ -61,10 +61,12 @@ program. Nobody is asked: neither a server nor a worker needs to be reached.
   resolve-succeeded,
   resolve-failed       resolve
 
-The signature covers account, id, amount, decision, who decides and until when; not
-the note, nor the evidence.`,
+The signature covers account, id, amount, decision, who decides, the evidence of a
+resolution and until when; not the note. It counts once: to decide again, sign anew.`,
 		Example: `  starter sign shop-baidu/R20261121-0001 --amount 89900 --decision approve \
-      --by finance-2 --key-file decision.key --valid 1h`,
+      --by finance-2 --key-file decision.key --valid 1h
+  starter sign shop-baidu/R20261121-0001 --amount 89900 --decision resolve-succeeded \
+      --by finance-2 --evidence "console receipt 152713835" --key-file decision.key`,
 		Args: exactly(1, "one refund, ACCOUNT/ID"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			account, id, err := name(args[0])
@@ -85,7 +87,9 @@ the note, nor the evidence.`,
 			if key == nil {
 				return usageError{fmt.Errorf("--key-file: want the file of the account's decision key")}
 			}
-			*seal = how.seal(key, refund.Sealed{Account: account, ID: id, Amount: refund.Fen(amount), Decision: decision, By: by})
+			*seal = how.seal(key, refund.Sealed{
+				Account: account, ID: id, Amount: refund.Fen(amount), Decision: decision, By: by, Evidence: evidence,
+			})
 			e := json.NewEncoder(c.out) // on one line, for -o text as well
 			e.SetEscapeHTML(false)
 			return e.Encode(payload)

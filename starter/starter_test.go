@@ -13,9 +13,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	temporalclient "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/refundflow/refundflow/client"
 	"github.com/refundflow/refundflow/refund"
+	"github.com/refundflow/refundflow/workflows"
 )
 
 // command runs one command line that needs no server.
@@ -63,9 +66,18 @@ func TestWhatIsSignedIsASignalsPayloadThatVerifies(t *testing.T) {
 			return d.Seal
 		}()
 		sealed := refund.Sealed{Account: "shop", ID: "R1", Amount: 9800, Decision: decision, By: "finance-2", Expires: seal.Expires}
-		require.NoError(t, sealed.Verify(seal.Signature, [][]byte{[]byte(secret)}, seal.Expires), decision)
-		sealed.Amount++
-		require.Error(t, sealed.Verify(seal.Signature, [][]byte{[]byte(secret)}, seal.Expires), "another amount is not signed")
+		if strings.Contains(out, "receipt 5") {
+			sealed.Evidence = "receipt 5"
+		}
+		require.Equal(t, decision == "resolve-succeeded" || decision == "resolve-failed", sealed.Evidence != "", decision)
+		verify := func(s refund.Sealed) error { return s.Verify(seal.Signature, [][]byte{[]byte(secret)}, seal.Expires) }
+		require.NoError(t, verify(sealed), decision)
+		other := sealed
+		other.Amount++
+		require.Error(t, verify(other), "another amount is not signed")
+		other = sealed
+		other.Evidence += "6"
+		require.Error(t, verify(other), "other evidence is not signed")
 	}
 }
 
@@ -195,6 +207,56 @@ func TestTheExitCodeTellsWhatCameOfIt(t *testing.T) {
 			want = exitOK
 		}
 		require.Equal(t, want, codeNow(s), "%s: a command that does not wait", s)
+	}
+}
+
+// answering is a Temporal whose refunds answer every update alike.
+type answering struct {
+	temporalclient.Client
+	answer refund.Answer
+	err    error
+}
+
+func (a answering) UpdateWorkflow(context.Context, temporalclient.UpdateWorkflowOptions) (temporalclient.WorkflowUpdateHandle, error) {
+	return answer{a: a}, nil
+}
+
+type answer struct {
+	temporalclient.WorkflowUpdateHandle
+	a answering
+}
+
+func (a answer) Get(_ context.Context, v any) error {
+	*v.(*refund.Answer) = a.a.answer
+	return a.a.err
+}
+
+func TestACancellationExitsByWhetherItWasObeyedKeptOrRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		temporal answering
+		code     int
+		says     string
+	}{
+		"obeyed": {answering{answer: refund.Answer{Status: refund.StatusCancelled, Sentence: "cancelled by agent-17"}}, exitOK, "cancelled by agent-17"},
+		"kept": {answering{answer: refund.Answer{Status: refund.StatusNeedsAttention, Sentence: "kept until the books can be read"}},
+			exitNeedsAttention, "kept until the books can be read"},
+		"refused": {answering{err: temporal.NewApplicationError("the point of no return has passed", workflows.RefusedNow)}, exitRefused, ""},
+	} {
+		var out bytes.Buffer
+		cli := &cli{out: &out, output: "text", temporal: c.temporal}
+		for _, cmd := range cli.decisionCommands() {
+			if cmd.Name() != "cancel" {
+				continue
+			}
+			cmd.SetArgs([]string{"shop/R1", "--by", "agent-17"})
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			if err := cmd.ExecuteContext(t.Context()); err != nil {
+				cli.code = codeOf(err)
+				require.ErrorContains(t, err, "point of no return", name)
+			}
+		}
+		require.Equal(t, c.code, cli.code, name)
+		require.Contains(t, out.String(), c.says, name)
 	}
 }
 

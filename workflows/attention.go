@@ -18,8 +18,8 @@ func (s *saga) stands(ctx workflow.Context, reason string) {
 	}
 	s.move(ctx, refund.StatusNeedsAttention, reason+" — waits for the signal resolve: "+orList(actions))
 	accepts := []string{SignalResolve}
-	if s.opened && !s.Irreversible && !s.amends {
-		accepts = append(accepts, SignalCancel)
+	if s.opened {
+		accepts = s.accepting(accepts...)
 	}
 	s.Waiting = &refund.Waiting{For: refund.WaitPerson, Why: reason, Accepts: accepts}
 	s.Attention = &refund.Attention{

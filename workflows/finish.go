@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,20 +12,26 @@ import (
 )
 
 // awaitResolution stands visibly until a person decides; nil means to try
-// again. What can still be cancelled, can be cancelled here too.
+// again. What can still be cancelled, can be cancelled here too, and what the
+// platform says in the meantime is asked for.
 func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 	if a.failure != nil {
 		s.Failure = a.failure
 	}
-	s.inbox.resolver = ""
+	s.inbox.resolver, s.attended = "", nil
 	s.stands(ctx, a.reason)
-	looks := s.inbox.looks
+	news := s.news(a)
+	// Until the books were read nobody knows whether it can still be stopped: a
+	// request to cancel is kept, and obeyed once retry has opened them.
+	cancelled := func() bool { return s.inbox.cancel != nil && !s.Irreversible && s.opened && !s.amends }
 	for {
-		// Until the books were read nobody knows whether it can still be stopped: a
-		// request to cancel is kept, and obeyed once retry has opened them.
-		cancelled := func() bool { return s.inbox.cancel != nil && !s.Irreversible && s.opened && !s.amends }
-		heard := func() bool { return s.inbox.looks != looks && s.sent && !s.amends && s.wakes < freeWakes }
-		err := workflow.Await(ctx, func() bool { return len(s.inbox.resolutions) > 0 || cancelled() || heard() })
+		var quiet time.Time
+		if news() && !s.mayWake(ctx) {
+			quiet = s.quietUntil()
+		}
+		err := s.rest(ctx, quiet, wokenTooOften, func() bool {
+			return len(s.inbox.resolutions) > 0 || cancelled() || news() && (quiet.IsZero() || s.mayWake(ctx))
+		})
 		if err != nil {
 			return nil // the context is never cancelled
 		}
@@ -36,17 +43,32 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 		case resolution != nil:
 			s.liftFlag(ctx, resolution.By)
 			return s.resolved(resolution)
-		case heard():
-			s.wakes++
-			s.line(ctx, "something was heard of the refund: asks what became of it")
-			return nil
 		case cancelled():
 			c := s.inbox.cancel
 			s.liftFlag(ctx, c.By)
 			return &ending{status: refund.StatusCancelled, reason: said("cancelled", c.By, c.Note), by: c.By}
+		case news() && s.mayWake(ctx):
+			s.woken(ctx)
+			if s.sent {
+				s.attended = a
+			}
+			s.line(ctx, "something was heard that may change this: looks again")
+			return nil
 		}
 	}
 }
+
+// news tells whether something was heard since now that may end the need for a person:
+// the platform's word about what was sent, or another limit where that was the reason.
+func (s *saga) news(a *attention) func() bool {
+	looks, notices := s.inbox.looks, s.inbox.notices
+	return func() bool {
+		return !s.amends && (s.sent && s.inbox.notices != notices || a.byLimit && s.inbox.looks != looks)
+	}
+}
+
+// interrupted: a person resolves what needed one, while the saga asks once more.
+func (s *saga) interrupted() bool { return s.attended != nil && len(s.inbox.resolutions) > 0 }
 
 // judge takes the first resolution that counts; nil when there is none yet.
 func (s *saga) judge(ctx workflow.Context) *refund.Resolution {
@@ -54,7 +76,8 @@ func (s *saga) judge(ctx workflow.Context) *refund.Resolution {
 		r := s.inbox.resolutions[0]
 		s.inbox.resolutions = s.inbox.resolutions[1:]
 		if s.plan.Approval.Signed {
-			if flaw := s.unsealed(ctx, refund.SealedResolve(r.what.Action), r.what.By, r.what.Seal); flaw != "" {
+			sealed := refund.Sealed{Decision: refund.SealedResolve(r.what.Action), By: r.what.By, Evidence: r.what.Evidence}
+			if flaw := s.unsealed(ctx, sealed, r.what.Seal); flaw != "" {
 				flaw = "resolve by " + r.what.By + " is not taken: " + flaw
 				s.turnDown(ctx, flaw)
 				r.refuse(flaw)
@@ -116,17 +139,30 @@ func (s *saga) liftFlag(ctx workflow.Context, by string) {
 }
 
 // finish closes the books and tells the outcome. It never drops what was said
-// in the meantime.
-func (s *saga) finish(ctx workflow.Context, end *ending) (refund.Outcome, error) {
+// in the meantime. It is not over when the books would not be closed like that, and
+// somebody wants to try again.
+func (s *saga) finish(ctx workflow.Context, end *ending) (_ refund.Outcome, over bool, _ error) {
 	for s.opened && !end.booked {
-		if err := s.book(ctx, end); err == nil {
+		err := s.book(ctx, end)
+		if err == nil {
 			break
-		} else if again := s.awaitResolution(ctx, &attention{
-			reason: "the end (" + string(end.status) + ") could not be booked", failure: failureOf(err),
-		}); again != nil {
-			end = again
 		}
+		stuck := &attention{reason: "the end (" + string(end.status) + ") could not be booked", failure: failureOf(err)}
+		contradicted := stuck.failure.Code == activities.TypeContradiction
+		if contradicted {
+			known := s.readAgain(ctx, stuck)
+			if errors.As(known, &end) || !errors.As(known, &stuck) {
+				continue
+			}
+		}
+		again := s.awaitResolution(ctx, stuck)
 		s.inbox.cancel = nil // heard: it must not end in the same wall for ever
+		switch {
+		case again != nil:
+			end = again
+		case contradicted || !s.opened:
+			return refund.Outcome{}, false, nil
+		}
 	}
 	s.Outcome = &refund.Outcome{
 		ID: s.Request.ID, Account: s.Request.Account, Status: end.status, Reason: end.reason, Amount: s.Refunded,
@@ -136,8 +172,21 @@ func (s *saga) finish(ctx workflow.Context, end *ending) (refund.Outcome, error)
 	if end.at.IsZero() {
 		s.Outcome.EndedAt = workflow.Now(ctx)
 	}
+	s.attended = nil
 	s.move(ctx, end.status, end.reason)
-	return *s.Outcome, s.hearOut(ctx)
+	err := s.hearOut(ctx)
+	return *s.Outcome, true, err
+}
+
+// readAgain reads the books anew when they contradict the saga: they know something
+// that it does not. What they say is an ending, or a need for a person with the reason
+// that is nearest to the truth.
+func (s *saga) readAgain(ctx workflow.Context, otherwise *attention) error {
+	s.opened = false
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	return otherwise
 }
 
 // book writes an end down that the books do not have yet.

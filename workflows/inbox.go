@@ -21,12 +21,17 @@ type inbox struct {
 	// resolver is who has resolved the present need for attention; empty: nobody yet.
 	resolver string
 	cancel   *refund.Decision
-	// looks counts signals that only ask to look again now.
-	looks int
-	// journal holds lines that wait to be written to the ledger.
-	journal []string
-	remarks int
+	// looks counts signals that only ask to look again now, and notices those of them
+	// that say that the platform was heard of.
+	looks, notices int
+	// journal holds what waits to be written to the ledger.
+	journal []remark
+	// remarks counts what was written, seals the signatures that were looked at.
+	remarks, seals int
 }
+
+// remark is a line for the journal, and who has approved the refund by it.
+type remark struct{ text, approvedBy string }
 
 // spoken is what somebody said by a signal, or by an update, which is answered.
 type spoken[T any] struct {
@@ -64,7 +69,10 @@ func (s *saga) listen(ctx workflow.Context) {
 		{SignalResolve, `decide what needs attention: {"action":"retry","by":"who","note":"why"}, ` +
 			`or "succeeded" or "failed" with "evidence":"how it is known"`, decided(s, SignalResolve, s.onResolve)},
 		{SignalLimitsChanged, "look again now: limits, balance, the order's turn; no input", again},
-		{SignalNotification, "ask for the result now; no input", again},
+		{SignalNotification, "ask for the result now; no input", func(ctx workflow.Context, payload []byte) {
+			s.inbox.notices++
+			again(ctx, payload)
+		}},
 	} {
 		channel := workflow.GetSignalChannelWithOptions(ctx, signal.name, workflow.SignalChannelOptions{Description: signal.description})
 		selector.AddReceive(channel, func(c workflow.ReceiveChannel, _ bool) {
@@ -138,7 +146,7 @@ func (s *saga) onCancel(ctx workflow.Context, d refund.Decision) {
 // uncancellable is why a request to cancel changes nothing, or "".
 func (s *saga) uncancellable(d refund.Decision) string {
 	switch {
-	case s.Status.Final():
+	case s.Status.Final(), s.amends:
 		return "cancellation by " + d.By + " refused: the refund has ended"
 	case s.Irreversible && !s.sent && !s.cancelled:
 		return "cancellation by " + d.By + " refused: the point of no return is being passed at this moment; ask again if it still waits later"
@@ -167,7 +175,7 @@ func (s *saga) resolve(ctx workflow.Context, r *spoken[refund.Resolution]) {
 // unresolvable is why a resolution changes nothing, or "".
 func (s *saga) unresolvable(r refund.Resolution) string {
 	switch {
-	case s.Status != refund.StatusNeedsAttention:
+	case s.Status != refund.StatusNeedsAttention && s.attended == nil:
 		return fmt.Sprintf("resolve by %s refused: the refund is %s and needs nobody now", r.By, s.Status)
 	case s.inbox.resolver != "":
 		return "resolve by " + r.By + " came after " + s.inbox.resolver + " had decided"
@@ -189,7 +197,7 @@ func said(what, by, note string) string {
 // remark writes what was said as a visible line, and keeps it for the journal.
 func (s *saga) remark(ctx workflow.Context, text string) {
 	s.line(ctx, text)
-	s.inbox.journal = append(s.inbox.journal, text)
+	s.inbox.journal = append(s.inbox.journal, remark{text: text})
 }
 
 // turnDown is remark for what changes nothing, with the reason.
@@ -202,17 +210,17 @@ func (s *saga) turnDown(ctx workflow.Context, text string) {
 // whenever the refund has opened and is about to go on.
 func (s *saga) writeRemarks(ctx workflow.Context) error {
 	for len(s.inbox.journal) > 0 && s.opened {
-		text := s.inbox.journal[0]
-		s.inbox.journal = s.inbox.journal[1:]
-		s.inbox.remarks++
+		said := s.inbox.journal[0]
 		// The run makes the step unique when a terminated workflow was begun anew and
 		// counts from one again. The time would not do: when a worker dies after the
 		// line is written, the same workflow task begins again, later.
-		in := activities.Line{Key: s.key(), Now: workflow.Now(ctx), Text: text,
-			Step: fmt.Sprintf("said %d in run %s", s.inbox.remarks, workflow.GetInfo(ctx).WorkflowExecution.RunID)}
+		in := activities.Line{Key: s.key(), Now: workflow.Now(ctx), Text: said.text, ApprovedBy: said.approvedBy,
+			Step: fmt.Sprintf("said %d in run %s", s.inbox.remarks+1, workflow.GetInfo(ctx).WorkflowExecution.RunID)}
 		if _, err := record[any](ctx, activities.Note, in); err != nil {
 			return &attention{reason: "the journal cannot be written", failure: failureOf(err)}
 		}
+		s.inbox.journal = s.inbox.journal[1:]
+		s.inbox.remarks++
 	}
 	return nil
 }

@@ -87,10 +87,13 @@ func (s *saga) apply(ctx workflow.Context) error {
 func (s *saga) findOut(ctx workflow.Context) error {
 	why, deadline := "was sent, but no clear answer came: "+s.asking(), workflow.Now(ctx).Add(doubtFor)
 	s.waits(ctx, refund.StatusInDoubt, why, deadline, refund.Waiting{For: refund.WaitAnswer, Why: why, Until: deadline})
-	applied, err := ask[activities.Applied](ctx, s.plan.Queue, activities.FindOut, doubtFor, s.step(ctx))
+	applied, stopped, err := askUntil[activities.Applied](finishing(asking(ctx, s.plan.Queue, doubtFor, summaries[activities.FindOut])),
+		activities.FindOut, s.step(ctx), s.interrupted)
 	switch {
+	case err != nil && stopped:
+		return s.attended
 	case err == nil && applied.NotSent: // only the ledger was in the way
-		s.sent, s.Irreversible = false, s.cancelled
+		s.sent, s.Irreversible, s.attended = false, s.cancelled, nil
 		if s.stillTrying(ctx) {
 			return errLookAgain
 		}
@@ -100,7 +103,7 @@ func (s *saga) findOut(ctx workflow.Context) error {
 	}
 	f := failureOf(err)
 	s.Failure = f
-	if flags(f) {
+	if flags(f) || f.Code == activities.TypeContradiction {
 		return s.afterFailure(ctx, f)
 	}
 	return &attention{reason: "nobody could find out whether the refund was made: " + f.Error(), failure: f}
@@ -143,16 +146,20 @@ func (s *saga) await(ctx workflow.Context) error {
 		looks := s.inbox.looks
 		attempt, wake := workflow.WithCancel(ctx)
 		asked := workflow.ExecuteActivity(awaiting(attempt, s.plan.Queue, s.plan.Rules), activities.AwaitResult, s.step(ctx))
-		if err := workflow.Await(ctx, func() bool { return asked.IsReady() || s.inbox.looks != looks }); err != nil {
+		if err := workflow.Await(ctx, func() bool {
+			return asked.IsReady() || s.inbox.looks != looks || s.interrupted()
+		}); err != nil {
 			return err
 		}
 		woken := !asked.IsReady()
-		if woken {
-			if s.wakes++; s.wakes > freeWakes {
-				if _, err := workflow.AwaitWithTimeout(ctx, wakeGap, asked.IsReady); err != nil {
-					return err
-				}
+		if woken && !s.mayWake(ctx) {
+			err := s.rest(ctx, s.quietUntil(), wokenTooOften, func() bool { return asked.IsReady() || s.interrupted() })
+			if err != nil {
+				return err
 			}
+		}
+		if woken {
+			s.woken(ctx)
 			wake()
 		}
 		var result activities.Awaited
@@ -160,6 +167,8 @@ func (s *saga) await(ctx workflow.Context) error {
 		switch {
 		case err == nil:
 			return s.settle(result)
+		case s.interrupted():
+			return s.attended
 		case woken || s.inbox.looks != looks:
 			continue
 		}
@@ -215,6 +224,8 @@ func (s *saga) refuse(f *refund.Failure, reason string) error {
 func (s *saga) afterFailure(ctx workflow.Context, f *refund.Failure) error {
 	s.Failure = f
 	switch {
+	case f.Code == activities.TypeContradiction:
+		return s.readAgain(ctx, &attention{failure: f, reason: f.Error()})
 	case f.Recheck && s.rechecks < 2:
 		s.rechecks++
 		s.line(ctx, "the order is not in the state it was believed to be in, looks at it again: "+f.Error())
@@ -250,11 +261,11 @@ func flags(f *refund.Failure) bool {
 func (s *saga) awaitFunds(ctx workflow.Context, f *refund.Failure) error {
 	s.shortages++
 	pause := min(fundsPause+time.Duration(s.shortages-1)*fundsPause/8, longestFundsPause)
-	looks, next, why := s.inbox.looks, workflow.Now(ctx).Add(pause), "the merchant's balance is too low: "+f.Error()
+	next, why := workflow.Now(ctx).Add(pause), "the merchant's balance is too low: "+f.Error()
 	s.waits(ctx, refund.StatusAwaitingBudget, why, next, refund.Waiting{
-		For: refund.WaitBalance, Why: why, Accepts: s.whileReversible(SignalCancel, SignalLimitsChanged),
+		For: refund.WaitBalance, Why: why, Accepts: s.accepting(SignalLimitsChanged),
 	})
-	if err := s.sleep(ctx, next, why, looks); err != nil {
+	if err := s.sleep(ctx, next, why, s.looked); err != nil {
 		return err
 	}
 	return errLookAgain

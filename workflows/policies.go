@@ -44,18 +44,6 @@ const (
 	tries = 1_000_000
 )
 
-// patient puts the next look of a long wait off by a sixteenth of what was
-// waited, at most an hour. Each look costs half a dozen events: a refund that
-// looked every minute for its turn would fill its history within days, and the
-// server would end it.
-func patient(now, since, next time.Time) time.Time {
-	later := now.Add(min(now.Sub(since)/16, time.Hour))
-	if later.After(next) {
-		return later
-	}
-	return next
-}
-
 // books is for ledger steps: local activities of a few milliseconds. Their
 // repeats are counted in the ledger by refund and step, so that running one
 // twice books nothing twice.
@@ -87,7 +75,12 @@ func asking(ctx workflow.Context, queue string, deadline time.Duration, summary 
 // awaiting is for the result: the provider's schedule comes with each answer,
 // the policy only covers attempts that were cut short. It can be woken.
 func awaiting(ctx workflow.Context, queue string, rules providers.Rules) workflow.Context {
-	ctx = asking(ctx, queue, rules.PollFor, "ask for the result")
+	return finishing(asking(ctx, queue, rules.PollFor, "ask for the result"))
+}
+
+// finishing lets the attempt that is under way finish when its step is cut short: it
+// may be sending.
+func finishing(ctx workflow.Context) workflow.Context {
 	options := workflow.GetActivityOptions(ctx)
 	options.WaitForCancellation = true
 	return workflow.WithActivityOptions(ctx, options)
@@ -119,4 +112,20 @@ var summaries = map[string]string{
 func ask[T any](ctx workflow.Context, queue, step string, deadline time.Duration, in activities.Step) (out T, err error) {
 	err = workflow.ExecuteActivity(asking(ctx, queue, deadline, summaries[step]), step, in).Get(ctx, &out)
 	return out, err
+}
+
+// askUntil runs a provider step until it is answered, or until stop holds; then, when
+// the options say so, the attempt that is under way is let finish.
+func askUntil[T any](ctx workflow.Context, step string, in activities.Step, stop func() bool) (out T, stopped bool, err error) {
+	attempt, end := workflow.WithCancel(ctx)
+	defer end()
+	asked := workflow.ExecuteActivity(attempt, step, in)
+	if err = workflow.Await(ctx, func() bool { return asked.IsReady() || stop() }); err != nil {
+		return out, false, err
+	}
+	if stopped = !asked.IsReady(); stopped {
+		end()
+	}
+	err = asked.Get(ctx, &out)
+	return out, stopped, err
 }

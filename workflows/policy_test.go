@@ -120,6 +120,9 @@ func sealed(signal, word, by string, valid time.Duration, change func(*refund.Se
 		s := refund.Sealed{Account: r.Request.Account, ID: r.Request.ID, Amount: r.Request.Amount, Decision: word, By: by,
 			Expires: r.Now().Add(valid).Truncate(time.Second)}
 		expires := s.Expires
+		if signal == workflows.SignalResolve {
+			s.Evidence = "the platform's console"
+		}
 		if change != nil {
 			change(&s)
 		}

@@ -1,9 +1,7 @@
 package workflows
 
 import (
-	"errors"
 	"fmt"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -37,17 +35,33 @@ func (s *saga) open(ctx workflow.Context) error {
 	s.cancelled = r.Verification != ledger.NotBegun
 	s.Irreversible = s.sent || s.cancelled
 	if r.Status != ledger.Open {
-		return s.endedBefore(r)
+		return s.endedBefore(ctx, r)
 	}
+	s.tooLateToCancel(ctx)
 	return nil
+}
+
+// tooLateToCancel answers who wanted to cancel before the books told that it is too
+// late.
+func (s *saga) tooLateToCancel(ctx workflow.Context) {
+	if c := s.inbox.cancel; c != nil && (s.Irreversible || s.amends || s.plan.Record.Status != ledger.Open) {
+		s.inbox.cancel = nil
+		why := "the refund has ended"
+		if s.plan.Record.Status == ledger.Open {
+			why = "the point of no return has passed"
+		}
+		s.turnDown(ctx, "cancellation by "+c.By+" refused: "+why)
+	}
 }
 
 // endedBefore repeats the outcome of a refund that Temporal no longer knows. When
 // the platform has contradicted it since, a person must say which is true.
-func (s *saga) endedBefore(r *ledger.Record) error {
+func (s *saga) endedBefore(ctx workflow.Context, r *ledger.Record) error {
 	s.Refunded = r.Refunded
-	if r.Alert != "" {
-		s.amends = true
+	s.amends = r.Alert != ""
+	s.tooLateToCancel(ctx)
+	s.hearRest(ctx, nil)
+	if s.amends {
 		return &attention{reason: fmt.Sprintf("it ended as %s on %s (%s), and then the platform said otherwise: %s",
 			r.Status, clock(r.EndedAt), r.Reason, r.Alert)}
 	}
@@ -62,7 +76,9 @@ func (s *saga) check(ctx workflow.Context) error {
 		return nil
 	}
 	s.move(ctx, refund.StatusCheckingOrder, "asks "+s.Provider+" whether the order is paid and verified")
-	state, err := s.askUnlessStopped(ctx)
+	// A platform that cannot be reached must not hold up who wants to cancel.
+	state, _, err := askUntil[providers.OrderState](asking(ctx, s.plan.Queue, unreachableFor, summaries[activities.CheckOrder]),
+		activities.CheckOrder, s.step(ctx), func() bool { return s.inbox.cancel != nil && !s.Irreversible })
 	if stop := s.stopped(ctx); stop != nil {
 		return stop
 	}
@@ -87,138 +103,5 @@ func (s *saga) check(ctx workflow.Context) error {
 		return s.refuse(nil, s.Provider+" refunds in part only a verified order, and this one is not")
 	}
 	s.wantsCancelling = full && rules.FullWantsUnverified && state.Verified
-	return nil
-}
-
-// askUnlessStopped asks about the order, for as long as nobody wants to cancel: a
-// platform that cannot be reached must not hold that up.
-func (s *saga) askUnlessStopped(ctx workflow.Context) (state providers.OrderState, err error) {
-	asking, stop := workflow.WithCancel(asking(ctx, s.plan.Queue, unreachableFor, summaries[activities.CheckOrder]))
-	defer stop()
-	asked := workflow.ExecuteActivity(asking, activities.CheckOrder, s.step(ctx))
-	if err := workflow.Await(ctx, func() bool { return asked.IsReady() || s.inbox.cancel != nil && !s.Irreversible }); err != nil {
-		return state, err
-	}
-	if asked.IsReady() {
-		err = asked.Get(ctx, &state)
-	}
-	return state, err
-}
-
-// hold takes the amount from the day's cap and the reserve, and the order's
-// turn, waiting for as long as that takes.
-func (s *saga) hold(ctx workflow.Context) error {
-	for !s.sent {
-		if err := s.stopped(ctx); err != nil {
-			return err
-		}
-		looks := s.inbox.looks
-		hold, err := record[ledger.Hold](ctx, activities.Hold, s.step(ctx))
-		if err != nil {
-			return &attention{reason: "the budget could not be taken", failure: failureOf(err)}
-		}
-		if hold.Granted {
-			s.over, s.council = nil, nil
-			return nil
-		}
-		if err := s.without(ctx, hold, looks); err != nil && !errors.Is(err, errLookAgain) {
-			return err
-		}
-	}
-	return nil
-}
-
-// without is what a refund does that has no budget: by the account's policy for
-// limits, and waiting in every other case. It returns when it is time to try again.
-func (s *saga) without(ctx workflow.Context, hold ledger.Hold, looks int) error {
-	switch s.exhausted(hold) {
-	case refund.ExhaustedFail:
-		return &ending{status: refund.StatusFailed, reason: hold.Why}
-	case refund.ExhaustedAsk:
-		return s.askOver(ctx, hold)
-	case refund.ExhaustedWait:
-	}
-	if hold.RetryAt.IsZero() {
-		return &attention{reason: hold.Why}
-	}
-	next := hold.RetryAt
-	if s.Status == refund.StatusAwaitingBudget {
-		next = patient(workflow.Now(ctx), s.Since, next)
-	}
-	s.waits(ctx, refund.StatusAwaitingBudget, hold.Why, next, refund.Waiting{
-		For: waitsFor[hold.Obstacle], Why: hold.Why, Accepts: []string{SignalCancel, SignalLimitsChanged},
-	})
-	return s.sleep(ctx, next, hold.Why, looks)
-}
-
-// exhausted is the account's policy for an obstacle. What is no limit is waited for.
-func (s *saga) exhausted(hold ledger.Hold) refund.Exhausted {
-	obstacle := hold.Obstacle
-	if obstacle == ledger.ObstacleTooBig {
-		obstacle = hold.Of
-	}
-	switch obstacle {
-	case ledger.ObstacleCap:
-		return s.plan.Budget.DailyCap
-	case ledger.ObstacleReserve:
-		return s.plan.Budget.Reserve
-	case ledger.ObstacleOrder, ledger.ObstacleFlag, ledger.ObstacleTooBig:
-	}
-	return refund.ExhaustedWait
-}
-
-// askOver asks people whether the refund may go over its limits, until it finds room
-// by itself.
-func (s *saga) askOver(ctx workflow.Context, hold ledger.Hold) error {
-	if s.over == nil {
-		terms := s.plan.Approval
-		terms.Approvers = max(terms.Approvers, 1)
-		s.over = &council{terms: terms, since: workflow.Now(ctx)}
-	}
-	s.over.terms.Why = hold.Why + "; approved, it goes over the limit"
-	if err := s.consult(ctx, s.over, hold.RetryAt); err != nil {
-		return err
-	}
-	s.overLimits = true
-	s.tryingSince = time.Time{}
-	return nil
-}
-
-// waitsFor is what a refund waits for behind an obstacle.
-var waitsFor = map[ledger.Obstacle]refund.WaitFor{
-	ledger.ObstacleCap: refund.WaitBudget, ledger.ObstacleReserve: refund.WaitBudget, ledger.ObstacleTooBig: refund.WaitBudget,
-	ledger.ObstacleOrder: refund.WaitOrderTurn, ledger.ObstacleFlag: refund.WaitAccount,
-}
-
-// sleep waits until t, or until something asks to look again.
-func (s *saga) sleep(ctx workflow.Context, t time.Time, why string, looks int) error {
-	s.tryingSince = time.Time{} // waiting for budget is not trying in vain
-	return s.rest(ctx, t, why, func() bool {
-		return s.inbox.looks != looks || s.inbox.cancel != nil && !s.Irreversible
-	})
-}
-
-// rest waits for something to happen, or until t; the zero time never comes. Why is
-// what the timeline of the Web UI shows beside the timer.
-func (s *saga) rest(ctx workflow.Context, t time.Time, why string, happened func() bool) error {
-	if t.IsZero() {
-		return workflow.Await(ctx, happened)
-	}
-	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-		Timeout: until(ctx, t), TimerOptions: workflow.TimerOptions{Summary: refund.CleanText(why)},
-	}, happened)
-	return err
-}
-
-// stopped ends the refund when somebody asked to cancel it in time. Every wait
-// ends in it, and the steps of no return begin with it.
-func (s *saga) stopped(ctx workflow.Context) error {
-	s.hear(ctx)
-	if err := s.writeRemarks(ctx); err != nil {
-		return err
-	}
-	if c := s.inbox.cancel; c != nil && !s.Irreversible {
-		return &ending{status: refund.StatusCancelled, reason: said("cancelled", c.By, c.Note), by: c.By}
-	}
 	return nil
 }

@@ -162,7 +162,8 @@ func TestTheReplayerNoticesABreak(t *testing.T) {
 					err = step(ctx)
 					var end *ending
 					if errors.As(err, &end) {
-						return s.finish(ctx, end)
+						outcome, _, err := s.finish(ctx, end)
+						return outcome, err
 					}
 				}
 				return refund.Outcome{}, err

@@ -30,7 +30,8 @@ type saga struct {
 	// may go over a limit, and council the one that people are asked now. Each is nil
 	// when there is none.
 	approval, over, council *council
-	overLimits              bool
+	// letOver are the limits over which people have let the refund.
+	letOver []ledger.Obstacle
 	// wantsCancelling: the order is verified and must not be; cancelled: its
 	// verification is gone for good, or may be.
 	wantsCancelling, cancelled bool
@@ -41,8 +42,15 @@ type saga struct {
 	shortages int
 	// tryingSince is when the sending was first tried; see applyFor.
 	tryingSince time.Time
-	// wakes counts how often a question for the result was cut short to ask anew.
-	wakes int
+	// wakes counts how often a wait was cut short to look anew, and wokenAt is when
+	// that was last; see mayWake.
+	wakes   int
+	wokenAt time.Time
+	// looked is what had been heard when the budget was last asked for.
+	looked int
+	// attended is what a person was needed for when a message made the saga ask once
+	// more; while it does, the person may still resolve it.
+	attended *attention
 	// published is the status last written to the search attributes.
 	published refund.Status
 }
@@ -64,7 +72,7 @@ func newSaga(ctx workflow.Context, document converter.RawValue) (*saga, error) {
 
 // requestOf reads the document a workflow was started with. It must be that of
 // the workflow's own id: two workflows must never stand for one refund. What is
-// wrong comes back as an error beside a request that names the refund at least.
+// wrong comes back as an error beside a request that only names the refund.
 func requestOf(ctx workflow.Context, document converter.RawValue) (refund.Request, error) {
 	id := workflow.GetInfo(ctx).WorkflowExecution.ID
 	r, err := refund.ParseRequest(document.Payload().GetData())
@@ -72,6 +80,8 @@ func requestOf(ctx workflow.Context, document converter.RawValue) (refund.Reques
 		err = refund.Invalid("id", "the workflow was started as %q; start it as %q", id, wanted)
 	}
 	if err != nil {
+		// Nothing of it is believed: it may be of any size.
+		r = refund.Request{}
 		r.Account, r.ID, _ = refund.ParseWorkflowID(id)
 	}
 	return r, err
@@ -80,7 +90,7 @@ func requestOf(ctx workflow.Context, document converter.RawValue) (refund.Reques
 func (s *saga) key() ledger.Key { return ledger.KeyOf(s.Request) }
 
 func (s *saga) step(ctx workflow.Context) activities.Step {
-	return activities.Step{Key: s.key(), Now: workflow.Now(ctx), OverLimits: s.overLimits}
+	return activities.Step{Key: s.key(), Now: workflow.Now(ctx), Over: s.letOver}
 }
 
 // ending is how a step says that the refund is over.
@@ -102,6 +112,8 @@ func (e *ending) Error() string { return string(e.status) + ": " + e.reason }
 type attention struct {
 	reason  string
 	failure *refund.Failure
+	// byLimit: other limits may end it without a person.
+	byLimit bool
 }
 
 func (a *attention) Error() string { return "needs attention: " + a.reason }
@@ -133,9 +145,4 @@ func failureOf(err error) *refund.Failure {
 		return &refund.Failure{Class: class, Op: "step", Code: app.Type(), Message: refund.CleanText(app.Message())}
 	}
 	return &refund.Failure{Class: refund.ClassNeedsHuman, Op: "step", Code: "unexpected", Message: refund.CleanText(err.Error())}
-}
-
-// until is the time from now to t, at least a moment.
-func until(ctx workflow.Context, t time.Time) time.Duration {
-	return max(t.Sub(workflow.Now(ctx)), time.Millisecond)
 }

@@ -106,10 +106,21 @@ func (s *saga) onCancelling(ctx workflow.Context, document []byte) (refund.Answe
 		return refund.Answer{}, refusal(why)
 	}
 	s.onCancel(ctx, d)
-	err = workflow.Await(ctx, func() bool {
-		return s.Status.Final() || s.Irreversible || s.Status == refund.StatusNeedsAttention
-	})
-	return s.stand(), err
+	unread := func() bool { return s.Status == refund.StatusNeedsAttention && !s.opened }
+	if err := workflow.Await(ctx, func() bool {
+		return s.Status.Final() || s.inbox.cancel == nil || s.Irreversible || unread()
+	}); err != nil {
+		return refund.Answer{}, err
+	}
+	switch {
+	case s.Status == refund.StatusCancelled:
+		return s.stand(), nil
+	case s.inbox.cancel != nil && unread():
+		return refund.Answer{Status: s.Status, Sentence: "kept until the books can be read, and obeyed then if nothing was sent: resolve it with retry"}, nil
+	case s.Status.Final():
+		return refund.Answer{}, refusal("cancellation by " + d.By + " refused: the refund has ended as " + string(s.Status))
+	}
+	return refund.Answer{}, refusal("cancellation by " + d.By + " refused: the point of no return has passed")
 }
 
 // differs refuses to submit another refund under the id of this one.
@@ -139,6 +150,9 @@ func (s *saga) onSubmit(ctx workflow.Context, _ []byte) (refund.Answer, error) {
 		return refund.Answer{Status: s.Status, Sentence: "accepted as refund " + s.ProviderNumber}, err
 	case s.exhausted(*outlook) == refund.ExhaustedFail:
 		return refund.Answer{Status: s.Status, Sentence: "accepted, but without room it fails: " + outlook.Why}, err
+	}
+	if s.exhausted(*outlook) == refund.ExhaustedAsk {
+		return refund.Answer{Status: refund.StatusAwaitingApproval, Sentence: "accepted, and people will be asked to let it over the limit: " + outlook.Why}, err
 	}
 	return refund.Answer{Status: refund.StatusAwaitingBudget, Sentence: "accepted, and will have to wait: " + outlook.Why}, err
 }

@@ -37,13 +37,13 @@ func (s *saga) waits(ctx workflow.Context, in refund.Status, sentence string, ne
 	s.show(ctx)
 }
 
-// whileReversible names the signals that mean something: to cancel only while there
-// is a way back.
-func (s *saga) whileReversible(cancel string, others ...string) []string {
-	if s.Irreversible {
-		return others
+// accepting are the signals that mean something now; to cancel is one of them while
+// there is a way back.
+func (s *saga) accepting(signals ...string) []string {
+	if s.Irreversible || s.amends {
+		return signals
 	}
-	return append([]string{cancel}, others...)
+	return append(signals, SignalCancel)
 }
 
 // line adds one line of history. The first is kept, and the newest ones.

@@ -36,14 +36,17 @@ func (s *saga) run(ctx workflow.Context) (refund.Outcome, error) {
 		var stuck *attention
 		switch {
 		case errors.As(err, &end):
-			return s.finish(ctx, end)
 		case errors.As(err, &stuck):
-			if end := s.awaitResolution(ctx, stuck); end != nil {
-				return s.finish(ctx, end)
-			}
+			end = s.awaitResolution(ctx, stuck)
 		case errors.Is(err, errLookAgain):
 		default:
 			return refund.Outcome{}, err
+		}
+		if end == nil {
+			continue
+		}
+		if outcome, over, err := s.finish(ctx, end); over {
+			return outcome, err
 		}
 	}
 }

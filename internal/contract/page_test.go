@@ -76,7 +76,7 @@ func as[T any](data []byte) (any, error) {
 	return v, err
 }
 
-func TestTheSignatureOnThePageIsThatOfItsLines(t *testing.T) {
+func TestTheSignaturesOnThePageAreThoseOfTheirLines(t *testing.T) {
 	all, _ := blocks(t)
 	texts := map[string]string{}
 	for _, b := range all {
@@ -86,24 +86,34 @@ func TestTheSignatureOnThePageIsThatOfItsLines(t *testing.T) {
 	require.GreaterOrEqual(t, len(key), 32)
 	var request refund.Request
 	require.NoError(t, json.Unmarshal([]byte(texts["json request"]), &request))
+	require.EqualValues(t, 9800, request.Amount)
 	decision, err := refund.Parse[refund.Decision]([]byte(texts["json decision signed"]))
 	require.NoError(t, err)
+	resolution, err := refund.Parse[refund.Resolution]([]byte(texts["json resolution signed"]))
+	require.NoError(t, err)
+	require.NotEmpty(t, resolution.Evidence)
 
-	lines := strings.Split(texts["text signed"], "\n")
-	require.Equal(t, []string{
-		"refundflow decision 1", request.Account, request.ID, "9800", string(refund.VerbApprove), decision.By,
-		decision.Expires.UTC().Format(time.RFC3339), "",
-	}, lines)
-	require.EqualValues(t, 9800, request.Amount)
-	require.Equal(t, mac(key, texts["text signed"]), decision.Signature, "the lines on the page, byte for byte")
+	for name, c := range map[string]struct {
+		seal   refund.Seal
+		sealed refund.Sealed
+	}{
+		"text signed":            {decision.Seal, refund.Sealed{Decision: string(refund.VerbApprove), By: decision.By}},
+		"text signed resolution": {resolution.Seal, refund.Sealed{Decision: refund.SealedResolve(resolution.Action), By: resolution.By, Evidence: resolution.Evidence}},
+	} {
+		require.Equal(t, []string{
+			"refundflow decision 1", request.Account, request.ID, "9800", c.sealed.Decision, c.sealed.By, c.sealed.Evidence,
+			c.seal.Expires.UTC().Format(time.RFC3339), "",
+		}, strings.Split(texts[name], "\n"), name)
+		require.Equal(t, mac(key, texts[name]), c.seal.Signature, "%s: the lines on the page, byte for byte", name)
 
-	sealed := refund.Sealed{
-		Account: request.Account, ID: request.ID, Amount: request.Amount, Decision: string(refund.VerbApprove), By: decision.By, Expires: decision.Expires,
+		c.sealed.Account, c.sealed.ID, c.sealed.Amount, c.sealed.Expires = request.Account, request.ID, request.Amount, c.seal.Expires
+		verify := func(s refund.Sealed) error {
+			return s.Verify(c.seal.Signature, [][]byte{[]byte(key)}, c.seal.Expires.Add(-time.Hour))
+		}
+		require.NoError(t, verify(c.sealed), "%s: the worker takes it", name)
+		c.sealed.Evidence += "0"
+		require.Error(t, verify(c.sealed), name)
 	}
-	before := decision.Expires.Add(-time.Hour)
-	require.NoError(t, sealed.Verify(decision.Signature, [][]byte{[]byte(key)}, before), "the worker takes it")
-	sealed.Amount++
-	require.Error(t, sealed.Verify(decision.Signature, [][]byte{[]byte(key)}, before))
 }
 
 // mac is written without package refund, as another language would.

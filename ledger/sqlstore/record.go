@@ -37,6 +37,7 @@ type row struct {
 func (t *tx) load(key ledger.Key) (*row, error) {
 	r := &row{Record: ledger.Record{Key: key}}
 	var request []byte
+	var approval string
 	var opened, ended, gap, heard int64
 	var h hold
 	var e ledger.Evidence
@@ -45,13 +46,13 @@ func (t *tx) load(key ledger.Key) (*row, error) {
 		&r.Verification, &r.cancels, &r.Sending, &r.Sends, &r.attempts, &r.resends, &r.AbsentReads, &r.absentMark,
 		&r.PlatformRefundID, &r.Receipt, &r.Refunded, &r.Merchant, &r.orderKey, &r.sentAt, &gap,
 		&e.State, &e.PlatformRefundID, &e.Amount, &heard, &e.Source, &e.Contradicted,
-		&h.n, &h.day, &h.period, &h.state, &r.Alert, &r.place,
+		&h.n, &h.day, &h.period, &h.state, &r.Alert, &r.place, &r.Provider, &approval,
 	}, `SELECT r.fingerprint, r.request, r.number, r.amount, r.status, r.reason, r.opened_at, r.ended_at, r.ended_by,
 			r.verification, r.cancels, r.sending, r.sends, r.attempts, r.resends, r.absent_reads, r.absent_mark,
 			r.platform_refund_id, r.receipt, r.refunded, r.merchant, r.order_key, r.sent_at, r.order_gap,
 			r.evidence_state, r.evidence_id, r.evidence_amount, r.evidence_at, r.evidence_source, r.evidence_contradicted,
 			COALESCE(h.n, 0), COALESCE(h.day, ''), COALESCE(h.period, ''), COALESCE(h.state, ''),
-			r.alert, COALESCE(w.seq, 0)
+			r.alert, COALESCE(w.seq, 0), r.provider, r.approval
 		FROM refunds r
 		LEFT JOIN holds h ON h.account = r.account AND h.id = r.id AND h.state IN ('held', 'counted')
 		LEFT JOIN waiters w ON w.account = r.account AND w.id = r.id
@@ -64,6 +65,9 @@ func (t *tx) load(key ledger.Key) (*row, error) {
 	}
 	if err := json.Unmarshal(request, &r.Request); err != nil {
 		return nil, fmt.Errorf("ledger: the stored request of %s cannot be read: %w", key, err)
+	}
+	if r.Approval, err = demanded(key, approval); err != nil {
+		return nil, err
 	}
 	r.Attempted = r.attempts > 0
 	r.Opened, r.EndedAt = fromMicros(opened), fromMicros(ended)
