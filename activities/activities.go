@@ -27,6 +27,8 @@ type Accounts interface {
 	// Account returns the account as it is configured now, or an error that names
 	// the accounts there are.
 	Account(name string) (Account, error)
+	// Names lists the accounts there are, in order.
+	Names() []string
 }
 
 // Account is one merchant account, ready for use.

@@ -111,10 +111,13 @@ func (a *Activities) resend(ctx context.Context, in Step, record ledger.Record, 
 	case permit.Accepted != nil:
 		return Applied{Receipt: permit.Accepted}, nil
 	case permit.Exhausted:
+		why := fmt.Sprintf("sent %d times without a clear answer, and the platform does not show the refund", record.Sends)
+		if permit.Hold.Why != "" {
+			why += ", and it is not sent again: " + permit.Hold.Why
+		}
 		return Applied{}, &refund.Failure{
-			Class: refund.ClassNeedsHuman, Op: FindOut, Code: "unanswered",
-			Message: fmt.Sprintf("sent %d times without a clear answer, and the platform does not show the refund", record.Sends),
-			Hint:    "look for the refund in the platform's console, then resolve with succeeded, failed or retry",
+			Class: refund.ClassNeedsHuman, Op: FindOut, Code: "unanswered", Message: why,
+			Hint: "look for the refund in the platform's console, then resolve with succeeded, failed or retry",
 		}
 	case permit.Hold.Why != "":
 		return Applied{}, notYet(permit.Hold.Why, min(max(permit.Hold.RetryAt.Sub(at), rules.AbsenceInterval), time.Hour))

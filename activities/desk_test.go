@@ -24,6 +24,8 @@ type side struct {
 	away            map[string]error
 	meanwhile       func()
 	resumed, woken  []string
+	looking         []string
+	deaf            error
 }
 
 func (s *side) Running(_ context.Context, k ledger.Key) (bool, error) {
@@ -45,6 +47,13 @@ func (s *side) Resume(_ context.Context, r refund.Request) (bool, error) {
 func (s *side) Wake(_ context.Context, k ledger.Key) error {
 	s.woken = append(s.woken, k.ID)
 	return nil
+}
+
+func (s *side) LookAgain(_ context.Context, k ledger.Key) error {
+	if s.deaf == nil {
+		s.looking = append(s.looking, k.ID)
+	}
+	return s.deaf
 }
 
 // desk is a bench where the books are compared.

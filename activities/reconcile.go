@@ -33,11 +33,15 @@ type Workflows interface {
 	// Wake asks the refund's workflow to look for its result now. One that does not run
 	// needs no waking: that is no error.
 	Wake(context.Context, ledger.Key) error
+	// LookAgain asks a refund that waits for budget, or for its order's turn, to look for
+	// it now; otherwise it is as Wake.
+	LookAgain(context.Context, ledger.Key) error
 }
 
 // Reconcile compares one page of the books with Temporal: an unfinished refund whose
-// workflow is gone gets a new one, which goes on from what the books say. It names
-// those about which the platform should be asked. What is wrong with one refund is
+// workflow is gone gets a new one, which goes on from what the books say. With the first
+// page it offers what came free to those in line. It names those about which the platform should
+// be asked. What is wrong with one refund is
 // counted and does not stop the others; only a page that cannot be read is an error.
 func (a *Activities) Reconcile(ctx context.Context, in Page) (Paged, error) {
 	records, err := a.page(ctx, in)
@@ -45,6 +49,9 @@ func (a *Activities) Reconcile(ctx context.Context, in Page) (Paged, error) {
 		return Paged{}, fmt.Errorf("reading the %s refunds after %q: %w", in.Of, in.After, err)
 	}
 	var out Paged
+	if in.Of == ShelfUnfinished && in.After == (ledger.Key{}) {
+		a.offer(ctx, in, &out.Reconciled)
+	}
 	if len(records) == pageSize {
 		out.Next = &records[pageSize-1].Key
 	}

@@ -68,11 +68,13 @@ type Reconciled struct {
 	Running int `json:"running"`
 	// Resumed counts the unfinished ones that had none, and have one again.
 	Resumed int `json:"resumed"`
+	// Offered counts those in line that were told that budget, or their turn, is free.
+	Offered int `json:"offered,omitempty"`
 	// Compared counts the platform's answers, Woken the refunds that were told of one.
 	Compared int `json:"compared"`
 	Woken    int `json:"woken"`
-	// Failures counts refunds that could not be looked at or asked about; the log says
-	// why. Left counts questions that were not asked, since the account is to be spared.
+	// Failures counts refunds that could not be looked at or asked about, and lines that
+	// could not be read; the log says why. Left counts questions that were not asked, since the account is to be spared.
 	Failures int `json:"failures"`
 	Left     int `json:"left,omitempty"`
 	// Odd is what a person should know, at most [MaxFindings]; LeftOff counts the rest.
@@ -96,6 +98,7 @@ func (r *Reconciled) Add(other Reconciled) {
 	r.Looked += other.Looked
 	r.Running += other.Running
 	r.Resumed += other.Resumed
+	r.Offered += other.Offered
 	r.Compared += other.Compared
 	r.Woken += other.Woken
 	r.Failures += other.Failures

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
-	enumspb "go.temporal.io/api/enums/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
@@ -80,7 +79,7 @@ func (f Filter) query() string {
 	add(workflows.AttributeStatus.GetName(), string(f.Status))
 	add(workflows.AttributeOrder.GetName(), f.Order)
 	if f.Open {
-		parts = append(parts, "ExecutionStatus = 'Running'")
+		parts = append(parts, "CloseTime IS NULL") // one that is paused by hand has not ended
 	}
 	return strings.Join(parts, " AND ")
 }
@@ -88,8 +87,8 @@ func (f Filter) query() string {
 func listed(e *workflowpb.WorkflowExecutionInfo) Listed {
 	l := Listed{Execution: e.GetStatus().String(), Started: e.GetStartTime().AsTime()}
 	l.Account, l.ID, _ = refund.ParseWorkflowID(e.GetExecution().GetWorkflowId())
-	if e.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		l.Closed = e.GetCloseTime().AsTime()
+	if closed := e.GetCloseTime(); closed != nil {
+		l.Closed = closed.AsTime()
 	}
 	fields := e.GetSearchAttributes().GetIndexedFields()
 	into(fields, workflows.AttributeStatus.GetName(), &l.Status)

@@ -17,7 +17,8 @@ type Ledger interface {
 	// Open writes the refund down, or finds what is written. The order's
 	// remainder is taken here: the sum of an order's open and succeeded refunds
 	// never exceeds its total, and what the platform gave back by itself, see
-	// [Notices.NoteForeign], is taken off first.
+	// [Notices.NoteForeign], is taken off first. What is proven only later is looked at
+	// again before anything is sent, see [ObstacleSpent].
 	Open(context.Context, Opening) (Opened, error)
 	// Hold takes the amount from the day's cap and the reserve, and the order's
 	// turn, all or nothing. Who is not granted waits in a line, first come first
@@ -43,7 +44,7 @@ type Ledger interface {
 	// proven: it is granted only while the refund is Sending, after
 	// absenceReads readings (1 or more), and at most maxResends times. On another
 	// day it counts in that day's cap as well; without room there, the Permit's
-	// Hold says why, and it waits in the line.
+	// Hold says why, and it waits in the line. An order that is spent permits none.
 	BeginResend(ctx context.Context, key Key, at time.Time, limits Limits, absenceReads, maxResends int) (Permit, error)
 	// EndSend writes down what came of a sending. An acceptance takes the account's
 	// flag away; one that names the end already is evidence too, see
@@ -63,7 +64,8 @@ type Ledger interface {
 	// back, and frees the order's turn. What is being sent or was accepted, or
 	// whose verification was or may have been cancelled, can be neither rejected
 	// nor cancelled; a success needs the name of who vouches. Against evidence of a
-	// success only a person books a failure, and the money counts all the same.
+	// success only a person books a failure, and the money counts all the same, unless
+	// the platform has reported a failure after its last success.
 	Finish(context.Context, Key, Ending) error
 	// Approve remembers who has approved an open refund, for a workflow that has to be
 	// begun anew; twice is once.
@@ -76,12 +78,18 @@ type Ledger interface {
 	// What the platform said until then raises none again. A success draws on cap and
 	// reserve of the day it was sent, without asking for room: the money has left. A
 	// failure leaves in the order's remainder what the platform has proven as given
-	// back, unless the platform has reported the failure too. The same word twice is no
+	// back, unless the platform has reported a failure after its last success: its last
+	// word counts, and of two at the same time the success. The same word twice is no
 	// error; without an alert it is a [*ContradictionError].
 	Amend(context.Context, Key, Ending) error
 	// Waiting lists those who wait for budget or for a turn, first come first; "" means
 	// those of all accounts.
 	Waiting(ctx context.Context, account string) ([]Waiter, error)
+	// Ready lists those of the account's line who would get on now if all looked in
+	// order, at most 100: who would be granted the budget that is left, and who waits for a
+	// turn that is free. Nobody tells those who wait when room is given back; whoever
+	// wakes these does. Nothing is written.
+	Ready(ctx context.Context, account string, at time.Time, limits Limits) ([]Key, error)
 	// Unfinished lists refunds that are open or have an Alert, in the order of their
 	// keys, those after a key, at most limit.
 	Unfinished(ctx context.Context, after Key, limit int) ([]Record, error)

@@ -72,7 +72,10 @@ type Record struct {
 	// PlatformRefundID and Receipt are from the provider's acceptance.
 	PlatformRefundID string     `json:"platform_refund_id,omitempty"`
 	Receipt          refund.Fen `json:"receipt,omitempty"`
-	// Refunded is what the provider gave back; 0 until it said so.
+	// Refunded is what the end in the books gave back: what was named when it succeeded,
+	// or, of any other end, what the platform has proven against it. Proven is the sum over
+	// the platform's numbers of the largest success heard under each. In the order's
+	// remainder a success counts with whichever is more, this or what is proven.
 	Refunded refund.Fen `json:"refunded,omitempty"`
 	// Evidence is the platform's proven word about the end, nil while there is none.
 	Evidence *Evidence `json:"-"`
@@ -167,6 +170,10 @@ const (
 	ObstacleOrder   Obstacle = "order_turn" // another refund of the order is in flight, or was sent just now
 	ObstacleFlag    Obstacle = "account_flagged"
 	ObstacleTooBig  Obstacle = "too_big" // larger than the whole cap or reserve
+	// ObstacleSpent: since the refund was opened, so much of its order was proven as
+	// given back that it does not fit any more. No limit, and no permission to go over
+	// one, has to do with it; only a person removes it, see [Ledger.Amend].
+	ObstacleSpent Obstacle = "order_spent"
 )
 
 // Permit is the answer to the wish to send.
@@ -179,7 +186,8 @@ type Permit struct {
 	Accepted *providers.Receipt `json:"accepted,omitempty"`
 	// Hold tells why not, when the budget is gone.
 	Hold Hold `json:"hold,omitzero"`
-	// Exhausted: a repetition was wished for, but all permitted ones are used up.
+	// Exhausted: a repetition was wished for, but a person is next: all permitted ones
+	// are used up, or, when the Hold says so, its order has nothing left for it.
 	Exhausted bool `json:"exhausted,omitempty"`
 }
 

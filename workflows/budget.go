@@ -66,7 +66,7 @@ func (s *saga) exhausted(hold ledger.Hold) refund.Exhausted {
 		return s.plan.Budget.DailyCap
 	case ledger.ObstacleReserve:
 		return s.plan.Budget.Reserve
-	case ledger.ObstacleOrder, ledger.ObstacleFlag, ledger.ObstacleTooBig:
+	case ledger.ObstacleOrder, ledger.ObstacleFlag, ledger.ObstacleTooBig, ledger.ObstacleSpent:
 	}
 	return refund.ExhaustedWait
 }

@@ -56,6 +56,13 @@ func TestWhatARefundDoesWithoutRoomIsPolicy(t *testing.T) {
 		{name: "ask: a raised limit is seen on limits-changed", limits: day1, budget: refund.BudgetPolicy{DailyCap: refund.ExhaustedAsk},
 			acts: []refundtest.Act{refundtest.At(time.Hour, raise, refundtest.Look)},
 			ends: refund.StatusSucceeded, took: time.Hour},
+		{name: "ask: limits-changed that comes while the books are asked is not lost", limits: ledger.Limits{Reserve: 10000, Payout: ledger.PayoutMonthly},
+			budget: refund.BudgetPolicy{Reserve: refund.ExhaustedAsk},
+			acts:   []refundtest.Act{refundtest.After(activities.Hold, 1, raise), refundtest.After(activities.Hold, 1, refundtest.Look)},
+			ends:   refund.StatusSucceeded},
+		{name: "wait: limits-changed that comes while the books are asked is not lost", limits: ledger.Limits{Reserve: 10000, Payout: ledger.PayoutMonthly},
+			acts: []refundtest.Act{refundtest.After(activities.Hold, 1, raise), refundtest.After(activities.Hold, 1, refundtest.Look)},
+			ends: refund.StatusSucceeded},
 		{name: "ask: cancelled", limits: day1, budget: refund.BudgetPolicy{DailyCap: refund.ExhaustedAsk},
 			acts: []refundtest.Act{refundtest.At(time.Hour, refundtest.Cancel("agent-17"))},
 			ends: refund.StatusCancelled, took: time.Hour},
@@ -94,6 +101,9 @@ func TestMoreThanTheWholeLimitByPolicy(t *testing.T) {
 		{name: "fail", world: world(refund.ExhaustedFail), ends: refund.StatusFailed, also: both(nothingSent, givenBack)},
 		{name: "ask", world: world(refund.ExhaustedAsk),
 			acts: []refundtest.Act{refundtest.At(20*day, asksOver("more than the whole daily cap"), refundtest.Approve("finance-2"))}, ends: refund.StatusSucceeded},
+		{name: "ask: a raised limit is seen on limits-changed", world: world(refund.ExhaustedAsk),
+			acts: []refundtest.Act{refundtest.At(time.Hour, asksOver("more than the whole daily cap"), raise, refundtest.Look)},
+			ends: refund.StatusSucceeded, also: took(time.Hour, 2*time.Hour)},
 		{name: "wait: for a person, as no day has room for it", world: world(refund.ExhaustedWait),
 			stands: "raise it or refund in parts", ends: refund.StatusFailed, also: nothingSent},
 	})
@@ -103,9 +113,18 @@ func TestWhatWasLetThroughStaysSoOverMidnight(t *testing.T) {
 	world := late
 	world.Budget = refund.BudgetPolicy{DailyCap: refund.ExhaustedAsk}
 	world.Limits = ledger.Limits{DailyCap: 9000}
-	prove(t, []situation{{name: "approved before midnight, sent after it", world: world,
-		acts: []refundtest.Act{
-			refundtest.At(10*time.Second, refundtest.Approve("finance-2")),
-			refundtest.Before(cancelling, 1, func(r *run) { r.Fault(throttled(opApply, time.Minute, 1)) })},
-		ends: refund.StatusSucceeded, also: both(took(time.Minute, 3*time.Minute), said("hold 2093-11-21", "hold 2093-11-22"))}})
+	shop := world
+	shop.Merchant = poor
+	prove(t, []situation{
+		{name: "approved before midnight, sent after it", world: world,
+			acts: []refundtest.Act{
+				refundtest.At(10*time.Second, refundtest.Approve("finance-2")),
+				refundtest.Before(cancelling, 1, func(r *run) { r.Fault(throttled(opApply, time.Minute, 1)) })},
+			ends: refund.StatusSucceeded, also: both(took(time.Minute, 3*time.Minute), said("hold 2093-11-21", "hold 2093-11-22"))},
+		{name: "approved, and the merchant's balance is topped up three days later", world: shop,
+			acts: []refundtest.Act{
+				refundtest.At(10*time.Second, refundtest.Approve("finance-2")),
+				refundtest.At(3*day, stays(refund.StatusAwaitingBudget), toppedUp, refundtest.Look)},
+			ends: refund.StatusSucceeded, also: both(took(3*day, 3*day+time.Minute), said("approved by finance-2", "hold 2093-11-24"))},
+	})
 }

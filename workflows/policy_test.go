@@ -9,6 +9,7 @@ import (
 	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/internal/refundtest"
 	"github.com/refundflow/refundflow/refund"
+	"github.com/refundflow/refundflow/sandbox/control"
 	"github.com/refundflow/refundflow/workflows"
 )
 
@@ -66,11 +67,40 @@ func TestThePolicySaysWhoMustApprove(t *testing.T) {
 		{name: "always", world: asks(refund.ApprovalPolicy{Always: true}),
 			acts: []refundtest.Act{refundtest.At(time.Hour, awaits(1), refundtest.Approve("finance-2"))},
 			ends: refund.StatusSucceeded, also: took(time.Hour, 2*time.Hour)},
+		{name: "who has approved stays so when a person was needed in between", world: asks(twoPeople), faults: []control.Fault{answer(opCheck, 77777, "?", 1)},
+			acts: []refundtest.Act{
+				refundtest.At(time.Minute, refundtest.Approve("finance-2"), refundtest.Approve("finance-3")),
+				refundtest.At(time.Hour, stays(refund.StatusNeedsAttention), refundtest.Resolve(refund.ResolveRetry))},
+			ends: refund.StatusSucceeded, also: took(time.Hour, 2*time.Hour)},
 		{name: "where nobody is asked an early rejection counts, and an early approval is answered", world: refundtest.Options{},
 			acts: []refundtest.Act{refundtest.Before(activities.Open, 1, refundtest.Approve("finance-2")),
 				refundtest.Before(activities.Open, 1, refundtest.Reject("finance-3"))},
 			ends: refund.StatusRejected, also: both(never, turnedDown("approval by finance-2 came when none was awaited"))},
 	})
+}
+
+// TestTheRequesterIsNobodyHoweverTheNameIsWritten, or one person could make two.
+func TestTheRequesterIsNobodyHoweverTheNameIsWritten(t *testing.T) {
+	var situations []situation
+	const itself, unseen = "asked for this refund and cannot approve it", "by: want printable characters only"
+	for _, c := range []struct{ name, by, says string }{
+		{"in capitals", "AGENT-17", itself},
+		{"in full-width letters", "\uff41gent-17", itself},
+		{"with a variation selector", "agent-17\ufe0f", itself},
+		{"with a grapheme joiner", "agent\u034f-17", itself},
+		{"with a filler", "agent-17\u3164", itself},
+		{"with a soft hyphen it is no name", "agent-17\u00ad", unseen},
+		{"with a space of no width it is no name", "agent-17\u200b", unseen},
+	} {
+		situations = append(situations, situation{name: c.name, world: approved,
+			acts: []refundtest.Act{refundtest.At(time.Hour, refundtest.Approve(c.by)), refundtest.At(2*time.Hour, awaits(1), refundtest.Reject("finance-2"))},
+			ends: refund.StatusRejected, also: both(never, turnedDown(c.says))})
+	}
+	// Nobody can tell an impostor from a colleague by letters that only look alike.
+	situations = append(situations, situation{name: "in another alphabet it is another name: signed decisions help", world: approved,
+		acts: []refundtest.Act{refundtest.At(time.Hour, refundtest.Approve("\u0430gent-17"))},
+		ends: refund.StatusSucceeded, also: both(took(time.Hour, 2*time.Hour), said("approved by \u0430gent-17"))})
+	prove(t, situations)
 }
 
 func TestTheDeadlineOfADecision(t *testing.T) {
@@ -105,6 +135,9 @@ func TestTheDeadlineOfADecision(t *testing.T) {
 		{name: "decided in time it reminds no more", world: asks(policy(refund.DeadlineReject)),
 			acts: []refundtest.Act{refundtest.At(day+time.Hour, refundtest.Approve("finance-2"))},
 			ends: refund.StatusSucceeded, also: reminded(1)},
+		{name: "decided at the last moment it is decided", world: asks(policy(refund.DeadlineReject)),
+			acts: []refundtest.Act{refundtest.At(3*day-time.Second, refundtest.Approve("finance-2"))},
+			ends: refund.StatusSucceeded, also: reminded(2)},
 		{name: "no deadline, no reminder", world: asks(refund.ApprovalPolicy{Always: true}),
 			acts: []refundtest.Act{refundtest.At(50*day, awaits(1), refundtest.Approve("finance-2"))},
 			ends: refund.StatusSucceeded, also: reminded(0)},

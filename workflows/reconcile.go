@@ -54,10 +54,10 @@ type Comparison struct {
 }
 
 // ReconcileWorkflow compares the books with Temporal and the platforms: unfinished
-// refunds without a workflow get one again, those that the platform has decided are
-// woken, and an end that the platform contradicts raises an alert. It is started by
-// the schedule of the worker; one that finds nothing to do costs seventeen events and
-// three billable actions.
+// refunds without a workflow get one again, those in line are told when there is room
+// for them, those that the platform has decided are woken, and an end that the platform
+// contradicts raises an alert. It is started by the schedule of the worker; one that
+// finds nothing to do costs seventeen events and three billable actions.
 //
 // What is wrong with one refund, or one account, stops nothing else: it is counted,
 // and the odd ones are listed. The result of the last comparison, which Temporal

@@ -28,7 +28,7 @@ import (
 )
 
 // gone is Temporal after it has lost every workflow.
-type gone struct{ resumed, woken []string }
+type gone struct{ resumed, woken, offered []string }
 
 func (g *gone) Running(_ context.Context, k ledger.Key) (bool, error) {
 	return slices.Contains(g.resumed, k.ID), nil
@@ -41,6 +41,11 @@ func (g *gone) Resume(_ context.Context, r refund.Request) (bool, error) {
 
 func (g *gone) Wake(_ context.Context, k ledger.Key) error {
 	g.woken = append(g.woken, k.ID)
+	return nil
+}
+
+func (g *gone) LookAgain(_ context.Context, k ledger.Key) error {
+	g.offered = append(g.offered, k.ID)
 	return nil
 }
 

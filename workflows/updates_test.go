@@ -149,6 +149,9 @@ func TestSubmittingIsAnsweredWhenTheRefundIsWrittenDown(t *testing.T) {
 		{name: "will fail without room", world: refundtest.Options{Limits: limit, Budget: refund.BudgetPolicy{DailyCap: refund.ExhaustedFail}},
 			check:  taken(refund.StatusCheckingOrder, "without room it fails"),
 			before: usedUp, ends: refund.StatusFailed},
+		{name: "people will be asked to let it over the limit", world: refundtest.Options{Limits: limit, Budget: refund.BudgetPolicy{DailyCap: refund.ExhaustedAsk}},
+			check:  taken(refund.StatusAwaitingApproval, "people will be asked to let it over the limit: the daily cap"),
+			before: usedUp, acts: []refundtest.Act{refundtest.At(time.Hour, refundtest.Approve("finance-2"))}, ends: refund.StatusSucceeded},
 		{name: "refused: the order has not enough left", check: taken(refund.StatusFailed, "has ¥68.00 left"), part: true, ends: refund.StatusFailed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -170,6 +173,28 @@ func TestSubmittingIsAnsweredWhenTheRefundIsWrittenDown(t *testing.T) {
 			require.Equal(t, c.ends, r.Outcome.Status, r.Outcome.Reason)
 		})
 	}
+}
+
+// What the books saw coming when the refund was opened is as old as the question to
+// people: three days later it is not told to who submits it again.
+func TestAnOldOutlookIsNotTold(t *testing.T) {
+	t.Parallel()
+	w := refundtest.New(t, capped(ledger.Limits{DailyCap: 10000}))
+	usedUp(w)
+	w.Configure(func(a *activities.Account) *activities.Account {
+		a.Approval = refund.ApprovalPolicy{Always: true}
+		return a
+	})
+	request := w.Full()
+	w.Fault(status(opCheck, 503, 30))
+	submit := func(want refund.Status, text string) refundtest.Do {
+		return refundtest.Update(workflows.UpdateSubmit, request, taken(want, text))
+	}
+	r := w.Run(request,
+		refundtest.At(time.Hour, submit(refund.StatusAwaitingApproval, "waits for the signal approve")),
+		refundtest.At(3*day, refundtest.Approve("finance-2")),
+		refundtest.At(3*day+time.Minute, stays(refund.StatusCheckingOrder), submit(refund.StatusCheckingOrder, "accepted as refund R1")))
+	require.Equal(t, refund.StatusSucceeded, r.Outcome.Status)
 }
 
 func TestAnIdThatTheBooksRememberIsAConflict(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/refundflow/refundflow/client"
 	"github.com/refundflow/refundflow/refund"
+	"github.com/refundflow/refundflow/sandbox/control"
 	"github.com/refundflow/refundflow/workflows"
 )
 
@@ -97,6 +98,16 @@ func TestWhereDecisionsMustBeSignedTheNameAloneIsNotEnough(t *testing.T) {
 	})
 	paste(sign("3000"))
 	w.paidOnce(pasted, w.wait(pasted))
+
+	closed, unknown := w.request(1000, 500), int64(10002)
+	_, err := w.sandbox.AddFault(w.ctx, control.Fault{Op: "applyOrderRefund", Kind: control.FaultAnswer, Phase: control.Before, Errno: &unknown, Msg: "?"})
+	require.NoError(t, err)
+	w.start(closed)
+	w.reach(closed, refund.StatusNeedsAttention)
+	resolve := []string{"resolve", full(closed), "--action", "failed", "--evidence", "not in the console", "--by", "finance-2"}
+	w.starter("", resolve...).says(t, 9, "takes signed decisions only")
+	w.starter("", append(resolve, "--key-file", w.file("decision.key"))...).says(t, 0, "resolved with failed by finance-2")
+	require.Equal(t, refund.StatusFailed, w.wait(closed).Status)
 	w.balanced(5000)
 }
 

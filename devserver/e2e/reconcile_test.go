@@ -18,6 +18,7 @@ import (
 	"github.com/refundflow/refundflow/config"
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/ledger/sqlstore"
+	"github.com/refundflow/refundflow/providers"
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/sandbox/control"
 	"github.com/refundflow/refundflow/worker/service"
@@ -184,6 +185,32 @@ func TestALostRefundIsFoundContinuedAndPaidOnce(t *testing.T) {
 			require.Equal(t, activities.Reconciled{Looked: 1, Compared: 1}, sum, "the platform agrees with its end")
 		})
 	}
+}
+
+// TestBudgetThatIsGivenBackIsOfferedToWhoWaits: another refund has taken today's cap, and is cancelled before it is sent.
+func TestBudgetThatIsGivenBackIsOfferedToWhoWaits(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, setting{DailyCap: 5000})
+	books, err := sqlstore.Open(o.ctx, "sqlite:"+o.file("ledger.db"))
+	require.NoError(t, err)
+	defer books.Close()
+	rival, limits := o.request(4000, 4000), ledger.Limits{DailyCap: 5000, Zone: time.FixedZone("Asia/Shanghai", 8*60*60)}
+	opened, err := books.Open(o.ctx, ledger.Opening{Request: rival, Fingerprint: rival.Fingerprint(), Number: "rival", At: time.Now(),
+		Rules: providers.Rules{Provider: "baidu", Merchant: "another", OrderKey: providers.OrderKeyPlatform, Number: refund.NumberFormat{Alphabet: "rival", Max: 5}}})
+	require.NoError(t, err)
+	require.Empty(t, opened.Refused)
+	hold, err := books.Hold(o.ctx, ledger.KeyOf(rival), time.Now(), limits)
+	require.NoError(t, err)
+	require.True(t, hold.Granted, hold.Why)
+
+	r := o.request(2000, 2000)
+	o.start(r)
+	o.reach(r, refund.StatusAwaitingBudget)
+	require.Zero(t, o.reconcile().Offered, "nothing is free")
+	require.NoError(t, books.Finish(o.ctx, ledger.KeyOf(rival), ledger.Ending{Status: ledger.Cancelled, Reason: "by hand", At: time.Now()}))
+	require.Equal(t, 1, o.reconcile().Offered)
+	o.paidOnce(r, o.wait(r))
+	o.balanced(2000)
 }
 
 // settled compares until the one refund is old enough to be missed.

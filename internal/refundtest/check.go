@@ -29,7 +29,7 @@ func (r *Run) checkHooks() {
 	for _, h := range r.server.hooks {
 		require.True(r, h.done, "attempt %d of %s never came", h.nth, h.step)
 	}
-	require.Zero(r, r.unanswered, "an update was never answered")
+	require.Zero(r, r.unanswered.Load(), "an update was never answered")
 }
 
 // live are the refunds of a number that are paid or may still be.

@@ -3,6 +3,7 @@ package refundtest
 import (
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/stretchr/testify/mock"
@@ -36,8 +37,9 @@ type Run struct {
 	began   time.Time
 	// document is what the workflow starts with instead of Request.
 	document *converter.RawValue
-	// updates counts those that were sent, unanswered those without an answer.
-	updates, unanswered int
+	// updates counts those that were sent, unanswered those without an answer: a step's
+	// hook sends them beside the workflow, which answers.
+	updates, unanswered atomic.Int64
 
 	Outcome refund.Outcome
 	View    refund.View

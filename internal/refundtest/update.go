@@ -21,16 +21,16 @@ type Answered struct {
 // answered fails the run.
 func Update(name string, payload any, check func(*Run, Answered)) Do {
 	return func(r *Run) {
-		r.updates++
-		r.unanswered++
+		nth := r.updates.Add(1)
+		r.unanswered.Add(1)
 		open := true
 		answered := func(a Answered) {
 			require.True(r, open, "an update is answered once")
 			open = false
-			r.unanswered--
+			r.unanswered.Add(-1)
 			check(r, a)
 		}
-		r.env.UpdateWorkflow(name, fmt.Sprintf("update-%d-of-%s", r.updates, name), &testsuite.TestUpdateCallback{
+		r.env.UpdateWorkflow(name, fmt.Sprintf("update-%d-of-%s", nth, name), &testsuite.TestUpdateCallback{
 			OnAccept: func() {},
 			OnReject: func(err error) { answered(Answered{Refused: err}) },
 			OnComplete: func(result any, err error) {

@@ -222,6 +222,16 @@ func (w *World) Account(name string) (activities.Account, error) {
 	return *w.account, nil
 }
 
+// Names are those of the configured accounts.
+func (w *World) Names() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.account == nil {
+		return nil
+	}
+	return []string{AccountName}
+}
+
 // Configure changes the account while refunds run, as a new configuration does.
 // The returned function takes the change back.
 func (w *World) Configure(change func(*activities.Account) *activities.Account) (undo func()) {

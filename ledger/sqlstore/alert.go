@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"time"
 
-	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/providers"
 	"github.com/refundflow/refundflow/refund"
 )
@@ -16,6 +15,10 @@ const wordAccepted = "accepted"
 // refund knew it. The same word reaches the books in several ways, so that it is
 // compared by its meaning: a success that names no amount gave what was asked for,
 // a failure gave nothing, and no number is the refund's own. Call it after learn.
+//
+// A success that is told again is the platform's last word again, a failure is not:
+// messages are repeated late, and too much in the order's remainder costs a question,
+// too little costs money.
 func (t *tx) hears(r *row, at time.Time, state, number string, amount refund.Fen) (bool, error) {
 	if amount = given(r, amount); state == string(providers.ResultFailed) {
 		amount = 0
@@ -25,30 +28,12 @@ func (t *tx) hears(r *row, at time.Time, state, number string, amount refund.Fen
 	}
 	n, err := t.exec(`INSERT INTO platform_words (account, id, state, amount, number, at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (account, id, state, amount, number) DO NOTHING`, r.Key.Account, r.Key.ID, state, amount, number, micros(at))
-	return n == 1, err
-}
-
-// hasHeard tells whether the platform ever said so of the refund.
-func (t *tx) hasHeard(r *row, state providers.ResultState) (bool, error) {
-	var one int
-	return t.get([]any{&one}, `SELECT 1 FROM platform_words WHERE account = ? AND id = ? AND state = ? LIMIT 1`,
-		r.Key.Account, r.Key.ID, state)
-}
-
-// proves counts what the platform gave back, against the books' word, in the order's
-// remainder. A word from before a person amended the refund to failed was weighed then.
-func (t *tx) proves(r *row, amount refund.Fen, news bool) error {
-	if r.Refunded != 0 {
-		return nil
+	if err != nil || n == 1 || state != string(providers.ResultSucceeded) {
+		return n == 1, err
 	}
-	if !news {
-		weighed, err := t.amended(r, ledger.Failed)
-		if err != nil || weighed {
-			return err
-		}
-	}
-	r.Refunded = given(r, amount)
-	return nil
+	_, err = t.exec(`UPDATE platform_words SET at = ? WHERE account = ? AND id = ? AND state = ? AND amount = ? AND number = ? AND at < ?`,
+		micros(at), r.Key.Account, r.Key.ID, state, amount, number, micros(at))
+	return false, err
 }
 
 // raise marks an ended refund for a person. The first alert stands: what comes after

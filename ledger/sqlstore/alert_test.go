@@ -68,6 +68,9 @@ func TestAnAlertIsForAWordThatDoesNotFitTheEnd(t *testing.T) {
 		{"none for a success that a person knew", func(b books) { b.sent("a", noon).testified(success).endedByHand(ledger.Failed) }, says(success), ""},
 		{"none for it by another way", func(b books) { b.sent("a", noon).testified(success).endedByHand(ledger.Failed) }, settles("", 0), ""},
 		{"none for a failure that a person knew", func(b books) { b.sent("a", noon).testified(failure).endedByHand(ledger.Succeeded) }, says(evidence(failed, "", 100)), ""},
+		{"none for a settlement that proves a person right", func(b books) {
+			b.sent("a", noon).testified(failure).endedByHand(ledger.Succeeded)
+		}, settles("P1", 0), ""},
 		{"but for a success that a person could not know", func(b books) {
 			b.sent("a", noon).testified(success).endedByHand(ledger.Failed)
 		}, says(evidence(succeeded, "P2", 100)), paid},

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/refundflow/refundflow/ledger"
-	"github.com/refundflow/refundflow/providers"
-	"github.com/refundflow/refundflow/refund"
 )
 
 // Amend is a person's word about a refund that has ended and has an alert: it ends so
@@ -16,8 +14,8 @@ import (
 // As a success it draws again on the cap and the reserve of the day it was sent,
 // where it has given them back, and asks nobody for room: the money has left. As a
 // failure it counts in the order's remainder all the same where the platform has
-// proven that money went back, unless the platform itself has also reported the
-// failure: then two agree that the order has it still.
+// proven that money went back, unless the platform's last word is the failure too, see
+// stillGiven.
 func (s *Store) Amend(ctx context.Context, key ledger.Key, e ledger.Ending) error {
 	if err := checkAmendment(e); err != nil {
 		return fmt.Errorf("ledger: amending %s: %w", key, err)
@@ -40,7 +38,9 @@ func (s *Store) Amend(ctx context.Context, key ledger.Key, e ledger.Ending) erro
 			return t.refuse(e.At, claim, contradiction(r, e.Status, "no word of the platform contradicts its end"))
 		}
 		before := fmt.Sprintf("%s with %s", r.Status, r.Refunded)
-		if r.Refunded, err = t.stillGiven(r, e); err != nil {
+		if e.Status == ledger.Succeeded {
+			r.Refunded = given(r, e.Refunded)
+		} else if r.Refunded, err = t.stillGiven(r, e.By); err != nil {
 			return err
 		}
 		// The line is unique by its moment: a replay does not take away an alert that
@@ -85,22 +85,6 @@ func (t *tx) amended(r *row, status ledger.Status) (bool, error) {
 
 // amending is the journal's step; the audit knows it by this word too.
 func amending(status ledger.Status) string { return "amend " + string(status) }
-
-// stillGiven is what counts as given back after the amendment.
-func (t *tx) stillGiven(r *row, e ledger.Ending) (refund.Fen, error) {
-	if e.Status == ledger.Succeeded {
-		return given(r, e.Refunded), nil
-	}
-	succeeded, err := t.hasHeard(r, providers.ResultSucceeded)
-	if err != nil || !succeeded {
-		return 0, err // only a person had said so
-	}
-	failed, err := t.hasHeard(r, providers.ResultFailed)
-	if err != nil || failed {
-		return 0, err
-	}
-	return r.Refunded, nil
-}
 
 // revive makes the hold under which the refund was sent, or its last one, draw again.
 // A refund that never had one has nothing to draw on.

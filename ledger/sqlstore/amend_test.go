@@ -15,7 +15,7 @@ func amendment(status ledger.Status, amount refund.Fen) ledger.Ending {
 }
 
 func TestAmending(t *testing.T) {
-	success, failure := evidence(succeeded, "P1", 100), evidence(failed, "P1", 0)
+	success, failure := evidence(succeeded, "P1", 100), evidenceAt(failed, "P1", 0, 90*time.Minute) // after the settlement
 	paid := func(b books) { b.sent("a", noon).finished("a", ledger.Failed).clash(b.testify(success)) }
 	unpaid := func(b books) { b.sent("a", noon).settled("a", 0).clash(b.testify(failure)) }
 	for _, c := range []struct {
@@ -32,11 +32,18 @@ func TestAmending(t *testing.T) {
 		{"one that was never sent draws on the cap as well", func(b books) {
 			b.held("a", noon, noLimits).finished("a", ledger.Cancelled).clash(b.testify(success))
 		}, amendment(ledger.Succeeded, 0), 100, "100/100", false, success},
+		{"one that was sent and refused draws on the day of that, not of its last hold", func(b books) {
+			b.sent("a", noon).answered("a", noon, refused).held("a", noon.Add(8*day), noLimits).finished("a", ledger.Failed)
+			b.clash(b.testify(success))
+		}, amendment(ledger.Succeeded, 0), 100, "100/100", false, success},
 		{"one without a hold has nothing to draw on", func(b books) { b.finished("a", ledger.Rejected).clash(b.testify(success)) },
 			amendment(ledger.Succeeded, 0), 100, "0/0", false, success},
 		{"a failure that stays one: what the platform proved counts in the order", paid, amendment(ledger.Failed, 0), 100, "100/0", false, success},
 		{"a success that failed: person and platform agree that the order has it", unpaid, amendment(ledger.Failed, 0), 0, "100/0", true, failure},
 		{"and the success, told once more, does not count again", unpaid, amendment(ledger.Failed, 0), 0, "100/0", true, success},
+		{"a success by hand of which the platform gave back less: what is proven counts", func(b books) {
+			b.sent("a", noon).endedByHand(ledger.Succeeded).clash(b.testify(evidence(succeeded, "P1", 90)))
+		}, amendment(ledger.Failed, 0), 90, "100/0", false, evidence(succeeded, "P1", 90)},
 		{"a success by hand that failed: nobody else said that it was paid", func(b books) {
 			b.sent("a", noon).endedByHand(ledger.Succeeded).clash(b.testify(failure))
 		}, amendment(ledger.Failed, 0), 0, "100/0", true, failure},

@@ -15,13 +15,15 @@ var audits = []string{
 		UNION ALL SELECT account, 'reserve', period, -amount FROM holds WHERE state IN ('held', 'counted')
 	) AS parts GROUP BY account, kind, period HAVING SUM(amount) <> 0`,
 
-	// An order gives back no more than was paid.
-	`SELECT 'order ' || order_key || ' of merchant ' || merchant || ': ' ||
-		SUM(CASE WHEN status IN ('open', 'succeeded') AND amount > refunded THEN amount ELSE refunded END) ||
-		' fen given back or on their way, paid were ' || MIN(order_total)
-	FROM refunds GROUP BY merchant, order_key
-	HAVING SUM(CASE WHEN status IN ('open', 'succeeded') AND amount > refunded THEN amount ELSE refunded END) >
-		MIN(CASE WHEN status IN ('open', 'succeeded') OR refunded > 0 THEN order_total END)`,
+	// An order gives back no more than was paid. (That the platform paid a refund twice or
+	// too much is for Open and the next sending to mind: it does, whatever the books say.)
+	`SELECT 'order ' || order_key || ' of merchant ' || merchant || ': ' || SUM(booked) || ' fen given back or on their way, paid were ' || MIN(order_total)
+	FROM (
+		SELECT merchant, order_key, order_total, CASE
+			WHEN status IN ('open', 'succeeded') AND amount > refunded THEN amount
+			WHEN status NOT IN ('open', 'succeeded') AND amount < refunded THEN amount
+			ELSE refunded END AS booked FROM refunds
+	) AS shares GROUP BY merchant, order_key HAVING SUM(booked) > MIN(CASE WHEN booked > 0 THEN order_total END)`,
 
 	// A hold is for the refund's whole amount.
 	`SELECT 'refund ' || h.account || '/' || h.id || ': a hold of ' || h.amount || ' fen for a refund of ' || r.amount

@@ -210,7 +210,8 @@ func (b books) dump() string {
 // booked is everything but the line of those who wait.
 func (b books) booked() string {
 	b.Helper()
-	return b.tables("accounts", "refunds", "holds", "usage_counters", "order_turns", "journal", "foreign_refunds", "audits", "platform_words")
+	return b.tables("accounts", "refunds", "holds", "usage_counters", "order_turns", "journal", "foreign_refunds", "audits", "platform_words",
+		"approvals", "spent_seals")
 }
 
 func (b books) tables(names ...string) string {

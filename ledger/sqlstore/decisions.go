@@ -16,6 +16,9 @@ func (s *Store) Approve(ctx context.Context, key ledger.Key, at time.Time, by st
 	if by == "" {
 		return fmt.Errorf("ledger: approving %s: nobody is named", key)
 	}
+	if at.IsZero() {
+		return fmt.Errorf("ledger: approving %s: it has no time: give the workflow's", key)
+	}
 	return s.write(ctx, func(t *tx) error {
 		if _, err := t.loadOpen(key, "be approved"); err != nil {
 			return err

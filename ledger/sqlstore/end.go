@@ -49,7 +49,7 @@ func (s *Store) Settle(ctx context.Context, key ledger.Key, done ledger.Settleme
 		wrong := ""
 		switch {
 		case r.Status != ledger.Succeeded:
-			if err := t.proves(r, done.Result.Amount, news); err != nil {
+			if err := t.proves(r); err != nil {
 				return err
 			}
 			wrong = fmt.Sprintf("the provider gave back %s", given(r, done.Result.Amount))
@@ -115,8 +115,10 @@ func (s *Store) Finish(ctx context.Context, key ledger.Key, e ledger.Ending) err
 		case r.Status == ledger.Open && withdrawn && r.Verification == ledger.Begun:
 			return t.refuse(e.At, claim, contradiction(r, e.Status, "the order's verification may have been cancelled, which has no way back"))
 		case r.Status == ledger.Open:
-			if proven { // a person knows better, but the order's remainder keeps to the provider's word
-				r.Refunded = given(r, r.Evidence.Amount)
+			if e.Status != ledger.Succeeded { // the order's remainder keeps to the provider's word
+				if r.Refunded, err = t.stillGiven(r, e.By); err != nil {
+					return err
+				}
 			}
 			if err := t.end(r, e, "finish "+string(e.Status)); err != nil {
 				return err

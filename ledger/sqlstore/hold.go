@@ -70,6 +70,13 @@ func (t *tx) confirm(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, e
 	if r.Sending != ledger.NotBegun {
 		return ledger.Hold{Granted: true}, nil // counts on the day it was sent
 	}
+	spent, err := t.overdrawn(r)
+	if err != nil {
+		return ledger.Hold{}, err
+	}
+	if spent.Obstacle != "" {
+		return spent, t.leave(r) // it waits for a person
+	}
 	known, err := t.flag(r.Key.Account)
 	if err != nil {
 		return ledger.Hold{}, err
@@ -91,7 +98,7 @@ func (t *tx) move(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, erro
 	if r.hold != nil && r.hold.day == wanted.day {
 		return ledger.Hold{Granted: true}, t.leave(r)
 	}
-	obstacle, err := t.obstacle(r, at, limits, wanted)
+	obstacle, err := t.obstacle(r, at, limits)
 	if err != nil {
 		return ledger.Hold{}, err
 	}

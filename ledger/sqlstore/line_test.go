@@ -109,6 +109,13 @@ func TestWhatTheOrdersTurnMeansForTheLine(t *testing.T) {
 			require.NoError(b, err)
 			require.Equal(b, cap, p.Hold.Obstacle)
 		}, cap},
+		{"but no more once it may not be sent again", func(b books) {
+			b.opened("a", 70).sent("a", noon.Add(-day)).absent("a", noon.Add(-day), 1)
+			_, err := b.BeginResend(b.Context(), key("a"), noon, l, 1, 1)
+			require.NoError(b, err)
+			require.Equal(b, ledger.Permit{Exhausted: true}, b.resend("a", noon, 1, 0))
+			require.NotContains(b, b.line(), "a daily_cap")
+		}, ""},
 		{"but no more once the platform has accepted it", func(b books) {
 			b.opened("a", 70).sent("a", noon.Add(-day)).absent("a", noon.Add(-day), 1)
 			_, err := b.BeginResend(b.Context(), key("a"), noon, l, 1, 1)

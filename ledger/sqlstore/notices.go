@@ -163,7 +163,7 @@ func (t *tx) testify(r *row, e ledger.Evidence) error {
 	}
 	fresh := r.PlatformRefundID != number
 	if e.State == providers.ResultSucceeded && r.Status != ledger.Open {
-		if err := t.proves(r, e.Amount, news); err != nil {
+		if err := t.proves(r); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,13 @@ func evidence(state providers.ResultState, id string, amount refund.Fen) ledger.
 	return ledger.Evidence{State: state, PlatformRefundID: id, Amount: amount, At: noon.Add(30 * time.Minute), Source: "notification"}
 }
 
+// evidenceAt is heard that long after noon.
+func evidenceAt(state providers.ResultState, id string, amount refund.Fen, after time.Duration) ledger.Evidence {
+	e := evidence(state, id, amount)
+	e.At = noon.Add(after)
+	return e
+}
+
 // answeredAtOnce is the answer of a platform that names the end with its acceptance.
 func answeredAtOnce(id string, state providers.ResultState) ledger.Answer {
 	return ledger.Answer{Receipt: &providers.Receipt{PlatformRefundID: id, Amount: 100, State: state}, Text: "accepted"}
@@ -129,7 +136,17 @@ func TestEvidence(t *testing.T) {
 			require.Error(b, b.sent("a", noon).testified(evidence(succeeded, "P1", 100)).testify(evidence(failed, "P1", 100)))
 		}, func(b books) error {
 			return b.Finish(b.Context(), key("a"), ledger.Ending{Status: ledger.Failed, At: noon, By: "finance-2"})
+		}, "", &twice, ledger.Failed, "P1", 100},
+		{"that is contradicted by a later failure: a person's failure frees the money", func(b books) {
+			require.Error(b, b.sent("a", noon).testified(evidence(succeeded, "P1", 100)).testify(evidenceAt(failed, "P1", 100, time.Hour)))
+		}, func(b books) error {
+			return b.Finish(b.Context(), key("a"), ledger.Ending{Status: ledger.Failed, At: noon, By: "finance-2"})
 		}, "", &twice, ledger.Failed, "P1", 0},
+		{"but not a program's", func(b books) {
+			require.Error(b, b.sent("a", noon).testified(evidence(succeeded, "P1", 100)).testify(evidenceAt(failed, "P1", 100, time.Hour)))
+		}, func(b books) error {
+			return b.Finish(b.Context(), key("a"), ledger.Ending{Status: ledger.Failed, At: noon})
+		}, "", &twice, ledger.Failed, "P1", 100},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBooks(t, memory).opened("a", 100)

@@ -12,7 +12,13 @@ import (
 // outlook is what would keep an open refund from its budget; nil when it has it, or
 // could have it. Nothing is written.
 func (t *tx) outlook(r *row, at time.Time, limits ledger.Limits) (*ledger.Hold, error) {
-	if r.Status != ledger.Open || r.hold != nil || r.Sending != ledger.NotBegun {
+	if r.Status != ledger.Open || r.Sending != ledger.NotBegun {
+		return nil, nil
+	}
+	if spent, err := t.overdrawn(r); err != nil || spent.Obstacle != "" {
+		return &spent, err
+	}
+	if r.hold != nil {
 		return nil, nil
 	}
 	known, err := t.flag(r.Key.Account)
@@ -21,7 +27,7 @@ func (t *tx) outlook(r *row, at time.Time, limits ledger.Limits) (*ledger.Hold, 
 	}
 	answer := flagged(r, known, at)
 	if !known.stops(r, at) {
-		answer, err = t.obstacle(r, at, limits, hold{day: limits.Day(at), period: limits.Period(at)})
+		answer, err = t.obstacle(r, at, limits)
 	}
 	if err != nil || answer.Obstacle == "" {
 		return nil, err
@@ -35,13 +41,10 @@ func flagged(r *row, f flag, at time.Time) ledger.Hold {
 }
 
 // obstacle finds what stands in the way, the longest-lasting first.
-func (t *tx) obstacle(r *row, at time.Time, limits ledger.Limits, wanted hold) (ledger.Hold, error) {
+func (t *tx) obstacle(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, error) {
 	// The stricter reading of the cap, a refund that would cross it waits, is
 	// inferred: see the protocol notes, docs/protocols/baidu.md §11.
-	rooms := []*room{
-		{of: ledger.ObstacleCap, name: "daily cap", kind: kindCap, period: wanted.day, most: limits.DailyCap, next: limits.NextDay(at)},
-		{of: ledger.ObstacleReserve, name: "reserve", kind: kindReserve, period: wanted.period, most: limits.Reserve, next: limits.NextPeriod(at)},
-	}
+	rooms := roomsAt(at, limits)
 	for _, b := range rooms {
 		if b.most > 0 && r.Amount > b.most {
 			return ledger.Hold{Obstacle: ledger.ObstacleTooBig, Of: b.of,
@@ -54,11 +57,8 @@ func (t *tx) obstacle(r *row, at time.Time, limits ledger.Limits, wanted hold) (
 	if limits.DailyCap == 0 && limits.Reserve == 0 {
 		return ledger.Hold{}, nil // it takes from nobody: who is first does not matter
 	}
-	for _, b := range rooms {
-		var err error
-		if b.used, err = t.used(r.Key.Account, b.kind, b.period); err != nil {
-			return ledger.Hold{}, err
-		}
+	if err := t.fill(rooms, r.Key.Account); err != nil {
+		return ledger.Hold{}, err
 	}
 	return t.budgetObstacle(r, at, rooms)
 }
@@ -83,9 +83,7 @@ func (t *tx) budgetObstacle(r *row, at time.Time, rooms []*room) (ledger.Hold, e
 			return ledger.Hold{Obstacle: ledger.ObstacleOrder, RetryAt: at.Add(turnPause), Before: 1,
 				Why: fmt.Sprintf("another refund of the same order %s waits before it, and has its budget now", r.orderKey)}, nil
 		}
-		for _, b := range rooms {
-			b.kept += b.need(c.amount, c.period)
-		}
+		keep(rooms, c.amount, c.period)
 		if retry := fromMicros(c.retryAt); retry.After(last) {
 			last = retry
 		}
@@ -123,6 +121,24 @@ type room struct {
 	next         time.Time  // when it starts anew
 }
 
+// roomsAt are those of a moment's day and payout period.
+func roomsAt(at time.Time, limits ledger.Limits) []*room {
+	return []*room{
+		{of: ledger.ObstacleCap, name: "daily cap", kind: kindCap, period: limits.Day(at), most: limits.DailyCap, next: limits.NextDay(at)},
+		{of: ledger.ObstacleReserve, name: "reserve", kind: kindReserve, period: limits.Period(at), most: limits.Reserve, next: limits.NextPeriod(at)},
+	}
+}
+
+// fill reads what is used of them.
+func (t *tx) fill(rooms []*room, account string) (err error) {
+	for _, b := range rooms {
+		if b.used, err = t.used(account, b.kind, b.period); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (b *room) title() string {
 	if b.kind == kindReserve {
 		return b.name + " of the payout period from " + b.period
@@ -153,4 +169,11 @@ func fitAll(rooms []*room, amount refund.Fen, heldIn string) bool {
 		}
 	}
 	return true
+}
+
+// keep takes in thought what one who comes first would take.
+func keep(rooms []*room, amount refund.Fen, heldIn string) {
+	for _, b := range rooms {
+		b.kept += b.need(amount, heldIn)
+	}
 }

@@ -116,17 +116,16 @@ func (t *tx) refusal(o ledger.Opening, orderKey string) (string, error) {
 		return fmt.Sprintf("refund number %q of merchant %s belongs to refund %s/%s: accounts that share a merchant number "+
 			"need different settings of number_prefix", o.Number, o.Rules.Merchant, account, id), nil
 	}
-	// What was given back against the books' word is gone all the same, so that
-	// refunded counts whatever the status. Totals are compared with standing
+	// What was given back against the books' word is gone all the same. Totals are compared with standing
 	// refunds only: one that failed may have failed for its wrong total.
 	var standing int
 	var sum, low, high refund.Fen
 	_, err = t.get([]any{&standing, &sum, &low, &high}, `SELECT
 			COALESCE(SUM(CASE WHEN status IN ('open', 'succeeded') THEN 1 ELSE 0 END), 0),
-			COALESCE(SUM(CASE WHEN status IN ('open', 'succeeded') AND amount > refunded THEN amount ELSE refunded END), 0),
+			COALESCE(SUM(counted), 0),
 			COALESCE(MIN(CASE WHEN status IN ('open', 'succeeded') THEN order_total END), 0),
 			COALESCE(MAX(CASE WHEN status IN ('open', 'succeeded') THEN order_total END), 0)
-		FROM refunds WHERE merchant = ? AND order_key = ?`, o.Rules.Merchant, orderKey)
+		FROM order_shares WHERE merchant = ? AND order_key = ?`, o.Rules.Merchant, orderKey)
 	if err != nil {
 		return "", err
 	}

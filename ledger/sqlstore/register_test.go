@@ -133,7 +133,8 @@ func TestOpenRefuses(t *testing.T) {
 				return
 			}
 			require.Equal(t, ledger.Record{
-				Key: key("new"), Fingerprint: o.Fingerprint, Request: o.Request, Merchant: o.Rules.Merchant, Number: o.Number, Amount: 40,
+				Key: key("new"), Fingerprint: o.Fingerprint, Request: o.Request, Provider: "baidu", Merchant: o.Rules.Merchant,
+				Number: o.Number, Amount: 40, Approval: &o.Approval,
 				Status: ledger.Open, Opened: noon, Verification: ledger.NotBegun, Sending: ledger.NotBegun,
 			}, *got.Record)
 			require.Equal(t, []string{"open"}, b.steps("new"))

@@ -74,6 +74,13 @@ func (s *Store) BeginResend(ctx context.Context, key ledger.Key, at time.Time, l
 			permit.Exhausted = true
 			return t.leave(r) // a person is next
 		}
+		if permit.Hold, err = t.overdrawn(r); err != nil {
+			return err
+		}
+		if permit.Hold.Obstacle != "" { // it may have arrived: its hold stays
+			permit.Exhausted = true
+			return t.leave(r)
+		}
 		// Without a look at the flag: it keeps new refunds from a wall, and this one
 		// is in doubt until it is answered.
 		answer, err := t.move(r, at, limits)

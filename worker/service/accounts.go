@@ -85,9 +85,10 @@ func (a accounts) Account(name string) (activities.Account, error) {
 	if account, ok := a[name]; ok {
 		return account, nil
 	}
-	return activities.Account{}, fmt.Errorf("account %q is not configured; there is %s", name,
-		strings.Join(slices.Sorted(maps.Keys(a)), ", "))
+	return activities.Account{}, fmt.Errorf("account %q is not configured; there is %s", name, strings.Join(a.Names(), ", "))
 }
+
+func (a accounts) Names() []string { return slices.Sorted(maps.Keys(a)) }
 
 // register holds the accounts as they are configured now. A step asks it once and
 // ends with what it was told; the next step may be told otherwise.
@@ -96,3 +97,5 @@ type register struct{ now atomic.Pointer[accounts] }
 func (r *register) Account(name string) (activities.Account, error) {
 	return r.now.Load().Account(name)
 }
+
+func (r *register) Names() []string { return r.now.Load().Names() }

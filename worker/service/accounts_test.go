@@ -56,6 +56,7 @@ accounts:
     %x
 `))
 	require.NoError(t, err)
+	require.Equal(t, []string{"plain", "strict"}, all.Names())
 	plain, err := all.Account("plain")
 	require.NoError(t, err)
 	require.Zero(t, plain.Approval.For(refund.Request{Amount: refund.MaxFen}).Approvers)

@@ -12,20 +12,21 @@ import (
 	"github.com/refundflow/refundflow/client"
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/refund"
+	"github.com/refundflow/refundflow/workflows"
 )
 
 // remote is Temporal as the reconciler needs it.
 type remote struct {
 	temporal temporalclient.Client
 	refunds  *client.Client
-	wake     func(ctx context.Context, workflowID string) error
+	signal   func(ctx context.Context, workflowID, name string) error
 }
 
 var _ activities.Workflows = remote{}
 
 // remote starts refunds on the service's own task queue.
 func (s *Service) remote(queue string) remote {
-	return remote{temporal: s.client, refunds: client.New(s.client).WithTaskQueue(queue), wake: s.wake}
+	return remote{temporal: s.client, refunds: client.New(s.client).WithTaskQueue(queue), signal: s.signal}
 }
 
 // Running implements [activities.Workflows]. It asks about the one workflow, not for a
@@ -54,5 +55,10 @@ func (r remote) Resume(ctx context.Context, request refund.Request) (bool, error
 
 // Wake implements [activities.Workflows].
 func (r remote) Wake(ctx context.Context, key ledger.Key) error {
-	return r.wake(ctx, refund.WorkflowID(key.Account, key.ID))
+	return r.signal(ctx, refund.WorkflowID(key.Account, key.ID), workflows.SignalNotification)
+}
+
+// LookAgain implements [activities.Workflows].
+func (r remote) LookAgain(ctx context.Context, key ledger.Key) error {
+	return r.signal(ctx, refund.WorkflowID(key.Account, key.ID), workflows.SignalLimitsChanged)
 }

@@ -93,6 +93,7 @@ func TestAReloadHoldsFromTheNextStepOn(t *testing.T) {
 	require.NoError(t, err, "a new account works at once")
 	_, err = s.accounts.Account("gone")
 	require.ErrorContains(t, err, `there is a, b`)
+	require.Equal(t, []string{"a", "b"}, s.accounts.Names())
 	for _, entry := range log.AllEntries() {
 		require.Equal(t, logrus.InfoLevel, entry.Level, entry.Message)
 	}

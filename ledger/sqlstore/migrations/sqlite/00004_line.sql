@@ -42,6 +42,31 @@ FROM refunds WHERE evidence_state <> '';
 INSERT INTO platform_words SELECT account, id, 'succeeded', refunded, '', ended_at
 FROM refunds WHERE refunded > 0 AND (status <> 'succeeded' OR ended_by = '')
 ON CONFLICT DO NOTHING;
+-- Of two different words only the first one was kept; the journal has the other.
+INSERT INTO platform_words SELECT r.account, r.id, 'failed', 0, '', MAX(j.at)
+FROM refunds r JOIN journal j ON j.account = r.account AND j.id = r.id
+WHERE j.once LIKE 'contradiction: reported failed %' GROUP BY r.account, r.id
+ON CONFLICT DO NOTHING;
+INSERT INTO platform_words SELECT r.account, r.id, 'succeeded', r.amount, '', MAX(j.at)
+FROM refunds r JOIN journal j ON j.account = r.account AND j.id = r.id
+WHERE r.evidence_state = 'failed' AND (j.once LIKE 'contradiction: reported succeeded %' OR j.once LIKE 'contradiction: settle %')
+    AND NOT EXISTS (SELECT 1 FROM platform_words w WHERE w.account = r.account AND w.id = r.id AND w.state = 'succeeded')
+GROUP BY r.account, r.id;
+
+-- What contradicted an end while there were no alerts: where no person ended the refund,
+-- or the word came after that. Evidence is from before the end, so that what was given
+-- back without any is from after it.
+UPDATE refunds SET alert = 'the platform gave back ' || refunded || ' fen'
+WHERE status IN ('failed', 'rejected', 'cancelled') AND refunded > 0 AND (ended_by = '' OR evidence_state = '');
+UPDATE refunds SET alert = 'the platform has reported ' || evidence_state || ', and otherwise as well'
+WHERE alert = '' AND status <> 'open' AND evidence_contradicted = 1 AND ended_by = '';
+UPDATE refunds SET refunded = COALESCE((SELECT MAX(w.amount) FROM platform_words w
+    WHERE w.account = refunds.account AND w.id = refunds.id AND w.state = 'succeeded'), 0)
+WHERE alert <> '' AND status <> 'succeeded' AND refunded = 0; -- until a person decides, the money counts
+UPDATE refunds SET alert = 'the platform reports that it failed'
+WHERE alert = '' AND status = 'succeeded' AND EXISTS (SELECT 1 FROM journal j
+    WHERE j.account = refunds.account AND j.id = refunds.id AND j.once LIKE 'contradiction: reported failed %' AND j.seq > (
+        SELECT MAX(e.seq) FROM journal e WHERE e.account = j.account AND e.id = j.id AND e.once IN ('settle', 'finish succeeded')));
 
 CREATE INDEX refunds_unfinished ON refunds (account, id) WHERE status = 'open' OR alert <> '';
 CREATE INDEX refunds_ended ON refunds (ended_at, account, id) WHERE status <> 'open' AND sends > 0;
