@@ -86,7 +86,7 @@ func TestAnAlertIsForResolveAlone(t *testing.T) {
 	}{
 		{"an early approval", "came when none was awaited any more", early, verdict(refund.VerbApprove, "finance-2")},
 		{"an early rejection", "came when no decision was awaited any more", early, verdict(refund.VerbReject, "finance-2")},
-		{"an early cancellation", "cancellation by agent-17 refused: the ", early, cancels},
+		{"an early cancellation", "cancellation by agent-17 refused: the refund has ended", early, cancels},
 		{"a late approval", "came when none was awaited any more", late, verdict(refund.VerbApprove, "finance-2")},
 		{"a late cancellation", "cancellation by agent-17 refused: the refund has ended", late, cancels},
 	} {

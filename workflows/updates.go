@@ -117,8 +117,8 @@ func (s *saga) onCancelling(ctx workflow.Context, document []byte) (refund.Answe
 		return s.stand(), nil
 	case s.inbox.cancel != nil && unread():
 		return refund.Answer{Status: s.Status, Sentence: "kept until the books can be read, and obeyed then if nothing was sent: resolve it with retry"}, nil
-	case s.Status.Final():
-		return refund.Answer{}, refusal("cancellation by " + d.By + " refused: the refund has ended as " + string(s.Status))
+	case s.Status.Final(), s.amends:
+		return refund.Answer{}, refusal("cancellation by " + d.By + " refused: the refund has ended")
 	}
 	return refund.Answer{}, refusal("cancellation by " + d.By + " refused: the point of no return has passed")
 }

@@ -36,6 +36,9 @@ func (w *world) healthy(r refund.Request, want enumspb.WorkflowExecutionStatus) 
 		event, err := history.Next()
 		require.NoError(w.t, err)
 		failed := event.GetWorkflowTaskFailedEventAttributes()
+		if failed.GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND {
+			continue // the server's own: more signals came during a task than it keeps for later
+		}
 		require.Nil(w.t, failed, "%s: %s", failed.GetCause(), failed.GetFailure().GetMessage())
 	}
 }
