@@ -85,7 +85,7 @@ type Waiting struct {
 	Until time.Time `json:"until,omitzero"`
 	// Due is when people should have decided; the refund may go on waiting after it.
 	Due time.Time `json:"due,omitzero"`
-	// Accepts names the signals and updates that mean something now.
+	// Accepts names the signals that mean something now.
 	Accepts []string `json:"accepts,omitempty"`
 	// Approvers is how many people must approve, and ApprovedBy who has.
 	Approvers  int      `json:"approvers,omitempty"`

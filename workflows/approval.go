@@ -44,7 +44,8 @@ func (s *saga) approve(ctx workflow.Context) error {
 // consult asks people until enough have approved, or a moment has come at which the
 // caller wants to look again (errLookAgain); any other end of it is an ending.
 func (s *saga) consult(ctx workflow.Context, c *council, again time.Time, looks int) error {
-	looked := func() bool { return c.limit != "" && s.inbox.looks != looks && s.mayWake(ctx) }
+	heard := func() bool { return c.limit != "" && s.inbox.looks != looks }
+	looked := func() bool { return heard() && s.mayWake(ctx) }
 	for {
 		s.hearRest(ctx, c)
 		if r := c.rejection; r != nil {
@@ -68,9 +69,13 @@ func (s *saga) consult(ctx workflow.Context, c *council, again time.Time, looks 
 			return err
 		}
 		next = earliest(next, again)
+		tooOften := heard() // and was woken too often to look at once
+		if tooOften {
+			next = earliest(next, s.quietUntil())
+		}
 		s.waitsForPeople(ctx, c, next)
 		if err := s.rest(ctx, next, "waits for people to decide", func() bool {
-			return len(s.inbox.verdicts) > 0 || s.inbox.cancel != nil && !s.Irreversible || looked()
+			return len(s.inbox.verdicts) > 0 || s.inbox.cancel != nil && !s.Irreversible || looked() || !tooOften && heard()
 		}); err != nil {
 			return err
 		}

@@ -113,3 +113,22 @@ func TestAWrongPayloadChangesNothingAndIsAnswered(t *testing.T) {
 		ends: refund.StatusRejected, also: said("signal approve ignored")})
 	prove(t, situations)
 }
+
+func TestASignalThatNoRefundKnowsIsAnswered(t *testing.T) {
+	slip := func(name string) refundtest.Do { return refundtest.Signal(name, refund.Decision{By: "finance-2"}) }
+	prove(t, []situation{
+		{name: "while somebody waits for it", world: approved,
+			acts: []refundtest.Act{
+				refundtest.At(time.Hour, slip("aprove"), slip("Approve"), slip("aprove")),
+				refundtest.At(2*time.Hour, refundtest.See(func(r *run, v refund.View) {
+					require.Equal(r, refund.StatusAwaitingApproval, v.Status)
+					require.Equal(r, 0, len(v.Waiting.ApprovedBy))
+				}), refundtest.Approve("finance-2"))},
+			ends: refund.StatusSucceeded, also: func(t *testing.T, r *run) {
+				require.Len(t, r.Said(`signal "aprove" ignored: a refund knows approve, reject`), 2)
+				require.Len(t, r.Said(`signal "Approve" ignored`), 1)
+			}},
+		{name: "before the books are open", acts: []refundtest.Act{refundtest.Before(activities.Open, 1, slip("aprove"))},
+			ends: refund.StatusSucceeded, also: said(`signal "aprove" ignored`)},
+	})
+}

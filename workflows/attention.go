@@ -10,7 +10,8 @@ import (
 )
 
 // stands shows that the refund needs a person, and all that the person must know.
-func (s *saga) stands(ctx workflow.Context, reason string) {
+func (s *saga) stands(ctx workflow.Context, a *attention) {
+	reason := a.reason
 	choices := s.choices()
 	var actions []string
 	for _, c := range choices {
@@ -18,6 +19,9 @@ func (s *saga) stands(ctx workflow.Context, reason string) {
 	}
 	s.move(ctx, refund.StatusNeedsAttention, reason+" — waits for the signal resolve: "+orList(actions))
 	accepts := []string{SignalResolve}
+	if a.byLimit {
+		accepts = append(accepts, SignalLimitsChanged)
+	}
 	if s.opened {
 		accepts = s.accepting(accepts...)
 	}

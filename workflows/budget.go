@@ -45,7 +45,7 @@ func (s *saga) without(ctx workflow.Context, hold ledger.Hold, looks int) error 
 		return s.askOver(ctx, hold, looks)
 	case refund.ExhaustedWait:
 	}
-	s.askNobody(ctx)
+	s.pauseQuestion(ctx)
 	if hold.RetryAt.IsZero() {
 		return &attention{reason: hold.Why, byLimit: true}
 	}
@@ -89,13 +89,27 @@ func (s *saga) askOver(ctx workflow.Context, hold ledger.Hold, looks int) error 
 		terms.Approvers = max(terms.Approvers, 1)
 		s.over = &council{terms: terms, since: workflow.Now(ctx), limit: limit}
 	}
+	s.over.goOn(workflow.Now(ctx))
 	s.over.terms.Why = hold.Why + "; approved, it goes over the limit"
-	if err := s.consult(ctx, s.over, hold.RetryAt, looks); err != nil {
+	again := hold.RetryAt
+	if again.IsZero() { // more than the whole limit, which may have been raised since
+		again = workflow.Now(ctx).Add(tooBigPause)
+	}
+	if err := s.consult(ctx, s.over, again, looks); err != nil {
 		return err
 	}
 	s.letOver = append(s.letOver, limit)
 	s.tryingSince = time.Time{}
 	return nil
+}
+
+// pauseQuestion lets the question over a limit rest while something else is in the
+// way. Who has let it over need not say so again, and its deadline waits.
+func (s *saga) pauseQuestion(ctx workflow.Context) {
+	if s.over != nil && s.over.paused.IsZero() {
+		s.over.paused = workflow.Now(ctx)
+	}
+	s.hearRest(ctx, nil)
 }
 
 // askNobody ends the question whether the refund may go over a limit; who answers it

@@ -18,6 +18,8 @@ type council struct {
 	terms refund.Approval
 	// since is when the deadline and the reminders begin to count.
 	since time.Time
+	// paused is since when nobody is asked, for another obstacle; zero: people are.
+	paused time.Time
 	// limit is the one over which the refund may go; empty: whether it may be made.
 	limit      ledger.Obstacle
 	approvedBy []string
@@ -25,6 +27,13 @@ type council struct {
 	// reminded counts the reminders, late: the deadline has passed.
 	reminded int
 	late     bool
+}
+
+// goOn asks again after a pause, which counts in no deadline.
+func (c *council) goOn(now time.Time) {
+	if !c.paused.IsZero() {
+		c.since, c.paused = c.since.Add(now.Sub(c.paused)), time.Time{}
+	}
 }
 
 // missing is how many more must approve.
@@ -101,6 +110,9 @@ func (s *saga) waitsForPeople(ctx workflow.Context, c *council, next time.Time) 
 	until, answers := time.Time{}, []string{SignalApprove, SignalReject}
 	if s.Irreversible {
 		answers = answers[:1]
+	}
+	if c.limit != "" {
+		answers = append(answers, SignalLimitsChanged)
 	}
 	if c.terms.AtDeadline == refund.DeadlineReject && !s.Irreversible {
 		until = c.deadline()

@@ -19,7 +19,8 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 		s.Failure = a.failure
 	}
 	s.inbox.resolver, s.attended = "", nil
-	s.stands(ctx, a.reason)
+	s.stands(ctx, a)
+	s.putOff(ctx)
 	news := s.news(a)
 	// Until the books were read nobody knows whether it can still be stopped: a
 	// request to cancel is kept, and obeyed once retry has opened them.
@@ -47,7 +48,7 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 			c := s.inbox.cancel
 			s.liftFlag(ctx, c.By)
 			return &ending{status: refund.StatusCancelled, reason: said("cancelled", c.By, c.Note), by: c.By}
-		case news() && s.mayWake(ctx):
+		case len(s.inbox.resolutions) == 0 && news() && s.mayWake(ctx): // otherwise a person was heard meanwhile
 			s.woken(ctx)
 			if s.sent {
 				s.attended = a
@@ -55,6 +56,21 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 			s.line(ctx, "something was heard that may change this: looks again")
 			return nil
 		}
+	}
+}
+
+// putOff answers the verdicts that nobody can judge before a person has resolved what
+// stands; those that came as signals wait for that.
+func (s *saga) putOff(ctx workflow.Context) {
+	waiting := s.inbox.verdicts
+	s.inbox.verdicts = nil
+	for _, v := range waiting {
+		if why := s.undecidable(v.what); v.reply != nil && why != "" {
+			s.turnDown(ctx, why)
+			v.refuse(why)
+			continue
+		}
+		s.inbox.verdicts = append(s.inbox.verdicts, v)
 	}
 }
 

@@ -2,6 +2,8 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
@@ -87,10 +89,32 @@ func (s *saga) listen(ctx workflow.Context) {
 			selector.Select(ctx)
 		}
 	})
+	workflow.Go(listening, s.answerStrangers)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		ctx.Done().Receive(ctx, nil)
 		s.onCancel(ctx, refund.Decision{By: "temporal", Note: "the workflow was asked to cancel"})
 	})
+}
+
+// answerStrangers answers signals by a name that no refund knows, as a slip of the pen
+// makes them: whoever sent one must see that it did nothing.
+func (s *saga) answerStrangers(ctx workflow.Context) {
+	strange := func() (names []string) {
+		for _, name := range workflow.GetUnhandledSignalNames(ctx) {
+			if !slices.Contains(signals, name) {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
+		return names
+	}
+	for workflow.Await(ctx, func() bool { return len(strange()) > 0 }) == nil {
+		for _, name := range strange() {
+			for channel := workflow.GetSignalChannel(ctx, name); channel.ReceiveAsync(nil); {
+				s.turnDown(ctx, fmt.Sprintf("signal %q ignored: a refund knows %s", refund.CleanText(name), strings.Join(signals, ", ")))
+			}
+		}
+	}
 }
 
 // hear lets the listeners read all that has arrived, so that completing drops

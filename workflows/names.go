@@ -54,6 +54,9 @@ const (
 	ScheduleReconcile = "refundflow-reconcile"
 )
 
+// signals are all that a refund understands.
+var signals = []string{SignalApprove, SignalReject, SignalCancel, SignalResolve, SignalLimitsChanged, SignalNotification}
+
 // Types of the application errors with which an update is refused. None of them
 // has changed anything.
 const (

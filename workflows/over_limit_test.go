@@ -136,5 +136,5 @@ func asksOverBeyondReturn(r *run) {
 	require.Equal(r, refund.StatusAwaitingApproval, v.Status)
 	require.Contains(r, v.Sentence, "approved, it goes over the limit")
 	require.True(r, v.Irreversible)
-	require.Equal(r, []string{workflows.SignalApprove}, v.Waiting.Accepts)
+	require.Equal(r, []string{workflows.SignalApprove, workflows.SignalLimitsChanged}, v.Waiting.Accepts)
 }

@@ -86,12 +86,12 @@ func (s *saga) apply(ctx workflow.Context) error {
 // Its money stays reserved all the while.
 func (s *saga) findOut(ctx workflow.Context) error {
 	why, deadline := "was sent, but no clear answer came: "+s.asking(), workflow.Now(ctx).Add(doubtFor)
-	s.waits(ctx, refund.StatusInDoubt, why, deadline, refund.Waiting{For: refund.WaitAnswer, Why: why, Until: deadline})
+	s.waits(ctx, refund.StatusInDoubt, why, deadline, refund.Waiting{For: refund.WaitAnswer, Why: why, Until: deadline, Accepts: s.whileAsking()})
 	applied, stopped, err := askUntil[activities.Applied](finishing(asking(ctx, s.plan.Queue, doubtFor, summaries[activities.FindOut])),
 		activities.FindOut, s.step(ctx), s.interrupted)
 	switch {
-	case err != nil && stopped:
-		return s.attended
+	case (err != nil || applied.NotSent) && (stopped || s.interrupted()):
+		return s.attended // nothing is sent any more about which a person has decided
 	case err == nil && applied.NotSent: // only the ledger was in the way
 		s.sent, s.Irreversible, s.attended = false, s.cancelled, nil
 		if s.stillTrying(ctx) {
@@ -99,6 +99,7 @@ func (s *saga) findOut(ctx workflow.Context) error {
 		}
 		return &attention{reason: "the refund could not be sent for a day", failure: s.Failure}
 	case err == nil:
+		s.answered(ctx)
 		return s.onAccepted(applied)
 	}
 	f := failureOf(err)
@@ -138,14 +139,17 @@ func (s *saga) onAccepted(applied activities.Applied) error {
 // await asks for the result on the provider's schedule; a notification makes
 // it ask now. The repeats live in the server, not in the history.
 func (s *saga) await(ctx workflow.Context) error {
-	why := "accepted by " + s.Provider + s.known() + ": waits for the result"
+	why, rules := "accepted by "+s.Provider+s.known()+": waits for the result", s.plan.Rules
+	if s.attended != nil { // a hint, which proves nothing, must not hide for long what needs a person
+		rules.PollFor = min(rules.PollFor, doubtFor)
+	}
 	s.waits(ctx, refund.StatusProcessing, why, time.Time{}, refund.Waiting{
-		For: refund.WaitResult, Why: why, Until: workflow.Now(ctx).Add(s.plan.Rules.PollFor), Accepts: []string{SignalNotification},
+		For: refund.WaitResult, Why: why, Until: workflow.Now(ctx).Add(rules.PollFor), Accepts: s.whileAsking(SignalLimitsChanged),
 	})
 	for {
 		looks := s.inbox.looks
 		attempt, wake := workflow.WithCancel(ctx)
-		asked := workflow.ExecuteActivity(awaiting(attempt, s.plan.Queue, s.plan.Rules), activities.AwaitResult, s.step(ctx))
+		asked := workflow.ExecuteActivity(awaiting(attempt, s.plan.Queue, rules), activities.AwaitResult, s.step(ctx))
 		if err := workflow.Await(ctx, func() bool {
 			return asked.IsReady() || s.inbox.looks != looks || s.interrupted()
 		}); err != nil {
@@ -166,6 +170,7 @@ func (s *saga) await(ctx workflow.Context) error {
 		err := asked.Get(ctx, &result)
 		switch {
 		case err == nil:
+			s.answered(ctx)
 			return s.settle(result)
 		case s.interrupted():
 			return s.attended
@@ -179,6 +184,13 @@ func (s *saga) await(ctx workflow.Context) error {
 		}
 		return s.afterFailure(ctx, f)
 	}
+}
+
+// answered ends what a person was needed for: the platform has answered. Who resolves
+// it in this moment knew less, and is told so.
+func (s *saga) answered(ctx workflow.Context) {
+	s.attended = nil
+	s.turnAway(ctx)
 }
 
 // known is the platform's number of the refund, in a sentence, where it has one.

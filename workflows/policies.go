@@ -29,6 +29,9 @@ const (
 	// longestFundsPause is what it grows to: each round costs two dozen events, and
 	// a history that grows too long is ended by the server.
 	longestFundsPause = 6 * time.Hour
+	// tooBigPause is how long a refund that is larger than its whole limit waits for
+	// people before it looks whether the limit was raised.
+	tooBigPause = 24 * time.Hour
 	// recheckPause gives a platform time to show what it has just done.
 	recheckPause = 5 * time.Second
 	// freeWakes is how often a refund that waits for its result may be woken at

@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/refund"
 )
 
@@ -117,7 +118,9 @@ func (s *saga) onCancelling(ctx workflow.Context, document []byte) (refund.Answe
 		return s.stand(), nil
 	case s.inbox.cancel != nil && unread():
 		return refund.Answer{Status: s.Status, Sentence: "kept until the books can be read, and obeyed then if nothing was sent: resolve it with retry"}, nil
-	case s.Status.Final(), s.amends:
+	case s.opened && s.inbox.cancel == nil && !s.Irreversible && !s.amends && s.Status == refund.StatusNeedsAttention:
+		return refund.Answer{Status: s.Status, Sentence: "asked for, and not booked yet: " + s.Sentence}, nil
+	case s.Status.Final(), s.amends, s.opened && s.plan.Record.Status != ledger.Open:
 		return refund.Answer{}, refusal("cancellation by " + d.By + " refused: the refund has ended")
 	}
 	return refund.Answer{}, refusal("cancellation by " + d.By + " refused: the point of no return has passed")

@@ -86,6 +86,15 @@ func (s *saga) publish(ctx workflow.Context) {
 	}
 }
 
+// whileAsking are the signals that mean something while the platform is asked: a person
+// who was needed before may still resolve it.
+func (s *saga) whileAsking(signals ...string) []string {
+	if s.attended != nil {
+		return append(signals, SignalResolve)
+	}
+	return signals
+}
+
 // show renders the current details of the Web UI: where the refund stands, for
 // what it waits, what a person can do, and how it came there.
 func (s *saga) show(ctx workflow.Context) {

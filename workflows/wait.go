@@ -12,8 +12,8 @@ import (
 func (s *saga) sleep(ctx workflow.Context, t time.Time, why string, looks int) error {
 	s.tryingSince = time.Time{} // waiting for budget is not trying in vain
 	cancelled := func() bool { return s.inbox.cancel != nil && !s.Irreversible }
-	if s.quietUntil().Before(t) && !s.mayWake(ctx) {
-		if err := s.rest(ctx, s.quietUntil(), wokenTooOften, cancelled); err != nil || cancelled() {
+	if !s.mayWake(ctx) {
+		if err := s.rest(ctx, earliest(s.quietUntil(), t), wokenTooOften, cancelled); err != nil || cancelled() || reached(ctx, t) {
 			return err
 		}
 	}
