@@ -1,9 +1,13 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +22,10 @@ func (c *cli) lookCommand() *cobra.Command {
 		Use:   "look ACCOUNT/ID | look --all [--account ACCOUNT]",
 		Short: "Make refunds that wait for budget, balance, their turn or their result look again now",
 		Long: `Make a refund that waits for budget, balance, its order's turn or its result look
-again now. With --all, every refund that stands at awaiting_budget is told, as the
-list shows it, which follows within a second or so.
+again now. With --all, every refund at awaiting_budget is told, and every one at
+awaiting_approval, since people may be asked there to let it over a limit; to one
+that only waits for approval it does nothing. The oldest is told first. Which ones
+they are is read from the list, which follows the refunds within a second or so.
 
 It is left in Temporal for the worker: it looks when one runs.`,
 		Example: `  starter look shop-baidu/R20261121-0001     # after topping up the balance
@@ -54,9 +60,7 @@ It is left in Temporal for the worker: it looks when one runs.`,
 				}
 				return c.printView(view)
 			}
-			waiting, err := refunds.List(cmd.Context(), client.Filter{
-				Account: account, Status: refund.StatusAwaitingBudget, Open: true, Limit: math.MaxInt32,
-			})
+			waiting, err := limited(cmd.Context(), refunds, account)
 			if err != nil {
 				return err
 			}
@@ -76,7 +80,24 @@ It is left in Temporal for the worker: it looks when one runs.`,
 			return c.printTold(told)
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "all refunds that wait for budget, balance or their order's turn")
+	cmd.Flags().BoolVar(&all, "all", false, "all refunds that wait for budget, balance, their order's turn or approval")
 	cmd.Flags().StringVar(&account, "account", "", "with --all: only those of this account")
 	return cmd
+}
+
+// limited lists the refunds that another limit may let go on, the oldest first.
+func limited(ctx context.Context, refunds *client.Client, account string) ([]client.Listed, error) {
+	var all []client.Listed
+	for _, status := range []refund.Status{refund.StatusAwaitingBudget, refund.StatusAwaitingApproval} {
+		some, err := refunds.List(ctx, client.Filter{Account: account, Status: status, Open: true, Limit: math.MaxInt32})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	slices.SortStableFunc(all, func(a, b client.Listed) int {
+		return cmp.Or(a.Started.Compare(b.Started), strings.Compare(a.Account, b.Account), strings.Compare(a.ID, b.ID))
+	})
+	// One that changes its status between the two lists is in both.
+	return slices.CompactFunc(all, func(a, b client.Listed) bool { return a.Account == b.Account && a.ID == b.ID }), nil
 }

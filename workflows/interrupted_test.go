@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -57,6 +58,79 @@ func TestAPersonIsHeardWhileTheSagaAsksOnceMore(t *testing.T) {
 				refundtest.At(40*day+2*time.Hour, stays(refund.StatusProcessing), refundtest.Resolve(refund.ResolveFailed))},
 			ends: refund.StatusSucceeded, also: both(took(50*day, 50*day+2*time.Hour), turnedDown("resolve by finance-2 refused: the refund is processing"))},
 	})
+}
+
+// next is the attempt of a step that comes next, whichever it is.
+func next(at func(string, int, refundtest.Do) refundtest.Act, step string, do refundtest.Do) refundtest.Do {
+	return func(r *run) { at(step, r.Attempts(step)+1, do)(r) }
+}
+
+// settledByHand: the platform is back, and has the refund.
+func settledByHand(r *run) {
+	require.NoError(r, r.Platform.ClearFaults(r.Context()))
+	paidByHand(r)
+}
+
+// TestWhoResolvesDuringAnAttemptIsHeardAndNothingIsSentAnyMore. The SDK's test environment
+// ends the attempt at once, without its answer, whatever WaitForCancellation says. So this
+// shows that the person counts where the attempt brings no answer, and is answered at once.
+// It cannot show what a real server adds: that an answer which the attempt still brings
+// counts more and the person is told so, unless it is that nothing was sent.
+func TestWhoResolvesDuringAnAttemptIsHeardAndNothingIsSentAnyMore(t *testing.T) {
+	atAnAttempt := func(step string, action refund.ResolveAction) refundtest.Do {
+		return next(refundtest.Before, step, atOnce(resolves(action), taken(refund.StatusNeedsAttention, "resolved with "+string(action)+" by ops")))
+	}
+	another := control.Fault{Op: opFind, Kind: control.FaultAnswer, Errno: new(int64(0)), Times: 1,
+		Data: json.RawMessage(`[{"bizRefundBatchId":"R1","orderId":800200451,"refundBatchId":999,"refundStatus":2,"userId":1}]`)}
+	booksAway := func(r *run) {
+		r.Ledger.Fail("BeginSend", aDayAway, false)
+		r.Ledger.Fail("Refund", aDayAway, false)
+	}
+	prove(t, []situation{
+		{name: "which finds a result under another number", part: true, order: []order{refundtest.SettlesAfter(50 * day)},
+			acts: []refundtest.Act{refundtest.At(40*day, stays(refund.StatusNeedsAttention),
+				func(r *run) { r.Fault(another) }, atAnAttempt(await, refund.ResolveSucceeded), notified)},
+			ends: refund.StatusSucceeded, also: both(took(40*day, 40*day+time.Minute), said("resolved with succeeded by ops"))},
+		{name: "which finds the refund accepted", part: true, faults: []control.Fault{lost(opApply, control.Before, forEver)},
+			order: []order{refundtest.SettlesAfter(day)},
+			acts: []refundtest.Act{refundtest.At(3*day, stays(refund.StatusNeedsAttention),
+				settledByHand, atAnAttempt(findOut, refund.ResolveSucceeded), notified)},
+			ends: refund.StatusSucceeded, also: both(took(3*day, 3*day+time.Minute), said("resolved with succeeded by ops"))},
+		{name: "which learns that nothing was sent", part: true,
+			acts: []refundtest.Act{
+				refundtest.Before(apply, 1, booksAway),
+				refundtest.At(3*day, stays(refund.StatusNeedsAttention), func(r *run) { r.Ledger.Repair() }, atAnAttempt(findOut, refund.ResolveFailed), notified)},
+			ends: refund.StatusFailed, also: both(took(3*day, 3*day+time.Minute), calls(map[string]int{opApply: 0}))},
+	})
+}
+
+// TestWhoResolvesInTheMomentOfTheAnswerIsToldThatItCounts: the resolution and the answer
+// come together, so the person did not know.
+func TestWhoResolvesInTheMomentOfTheAnswerIsToldThatItCounts(t *testing.T) {
+	together := func(step string) refundtest.Do {
+		return next(refundtest.After, step, refundtest.Resolve(refund.ResolveFailed))
+	}
+	told := turnedDown("resolve by finance-2 refused: the refund is")
+	prove(t, []situation{
+		{name: "of the result", part: true, order: []order{refundtest.SettlesAfter(50 * day)},
+			acts: []refundtest.Act{refundtest.At(51*day, stays(refund.StatusNeedsAttention), together(await), notified)},
+			ends: refund.StatusSucceeded, also: both(took(51*day, 51*day+time.Minute), told)},
+		{name: "that it was accepted", part: true, faults: []control.Fault{lost(opApply, control.Before, forEver)},
+			order: []order{refundtest.SettlesAfter(day)},
+			acts:  []refundtest.Act{refundtest.At(3*day, stays(refund.StatusNeedsAttention), settledByHand, together(findOut), notified)},
+			ends:  refund.StatusSucceeded, also: both(took(4*day, 4*day+2*time.Hour), told)},
+	})
+}
+
+// TestAHintHidesANeedForAPersonForADayAtMost: it proves nothing, and the platform's own
+// schedule goes on for weeks.
+func TestAHintHidesANeedForAPersonForADayAtMost(t *testing.T) {
+	prove(t, []situation{{name: "for the result", part: true, order: []order{refundtest.SettlesAfter(200 * day)},
+		acts: []refundtest.Act{
+			refundtest.At(40*day, stays(refund.StatusNeedsAttention), notified),
+			refundtest.At(41*day-2*time.Hour, stays(refund.StatusProcessing)),
+			refundtest.At(41*day+time.Hour, stays(refund.StatusNeedsAttention), refundtest.Resolve(refund.ResolveSucceeded))},
+		ends: refund.StatusSucceeded}})
 }
 
 // TestTheFirstAskingIsNotForPeople: only what has needed a person once may be resolved

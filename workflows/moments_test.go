@@ -156,3 +156,12 @@ func TestARejectionThatComesWhileARemarkIsWrittenIsAnswered(t *testing.T) {
 			refundtest.Before(activities.Note, 1, atOnce(verdict(refund.VerbReject, "finance-3"), notTaken("send cancel to stop the refund")))},
 		ends: refund.StatusSucceeded}})
 }
+
+// A person decides what a limit has stopped, and the limit is raised in this moment.
+func TestAResolutionThatComesWhileARemarkIsWrittenCounts(t *testing.T) {
+	prove(t, []situation{{name: "and not the raised limit", world: capped(ledger.Limits{DailyCap: 9799}),
+		acts: []refundtest.Act{
+			refundtest.At(time.Hour, stays(refund.StatusNeedsAttention), raise, refundtest.Typed(workflows.SignalResolve, "{"), refundtest.Look),
+			refundtest.Before(activities.Note, 1, atOnce(resolves(refund.ResolveFailed), taken(refund.StatusNeedsAttention, "resolved with failed by ops")))},
+		ends: refund.StatusFailed, also: both(nothingSent, givenBack)}})
+}

@@ -138,3 +138,56 @@ func asksOverBeyondReturn(r *run) {
 	require.True(r, v.Irreversible)
 	require.Equal(r, []string{workflows.SignalApprove, workflows.SignalLimitsChanged}, v.Waiting.Accepts)
 }
+
+// TestAQuestionRestsBehindAnotherObstacle: people are asked to let the refund over the
+// reserve, and then the account is flagged for fifty minutes: after an hour a flag lets one
+// refund try. It is the same question afterwards.
+func TestAQuestionRestsBehindAnotherObstacle(t *testing.T) {
+	t.Parallel()
+	resting := func(do ...refundtest.Do) []refundtest.Act {
+		return []refundtest.Act{
+			refundtest.At(time.Minute, refundtest.Approve("finance-2"), refundtest.Approve("finance-3")),
+			refundtest.At(30*time.Minute, asksOver("reserve"), awaits(2), refundtest.Approve("finance-2")),
+			refundtest.At(90*time.Minute, awaits(2, "finance-2"), func(r *run) {
+				require.NoError(r, r.Ledger.Flag(r.Context(), refundtest.AccountName, r.Now(), "wrong key"))
+			}, refundtest.Look),
+			refundtest.At(91*time.Minute, stays(refund.StatusAwaitingBudget)),
+			refundtest.At(139*time.Minute, stays(refund.StatusAwaitingBudget)),
+			refundtest.At(140*time.Minute, func(r *run) {
+				require.NoError(r, r.Ledger.Unflag(r.Context(), refundtest.AccountName, r.Now(), "ops"))
+			}, refundtest.Look),
+			refundtest.At(142*time.Minute, append([]refundtest.Do{asksOver("reserve"), awaits(2, "finance-2")}, do...)...),
+		}
+	}
+	endsAt := func(after time.Duration) refundtest.Do {
+		return refundtest.See(func(r *run, v refund.View) {
+			require.InDelta(r, after.Minutes(), v.Waiting.Until.Sub(r.Opened()).Minutes(), 2)
+		})
+	}
+	for _, c := range []struct {
+		name string
+		acts []refundtest.Act
+		ends refund.Status
+		took time.Duration
+	}{
+		{name: "who has let it over need not say so again", acts: resting(refundtest.Approve("finance-3")),
+			ends: refund.StatusSucceeded, took: 142 * time.Minute},
+		{name: "its deadline waits as long: asked since the first minute, for two hours beside the fifty minutes", acts: resting(endsAt(171 * time.Minute)),
+			ends: refund.StatusRejected, took: 171 * time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := refundtest.New(t, refundtest.Options{Limits: ledger.Limits{Reserve: 10000, Payout: ledger.PayoutMonthly}, Budget: refund.BudgetPolicy{Reserve: refund.ExhaustedAsk}})
+			usedUp(w)
+			w.Configure(func(a *activities.Account) *activities.Account {
+				a.Approval = twoPeople
+				a.Approval.Deadline, a.Approval.AtDeadline = 2*time.Hour, refund.DeadlineReject
+				return a
+			})
+			r := w.Run(w.Full(), c.acts...)
+			require.Nil(t, r.Stood)
+			require.Equal(t, c.ends, r.Outcome.Status, r.Outcome.Reason)
+			require.InDelta(t, c.took.Minutes(), r.Took().Minutes(), 2)
+		})
+	}
+}

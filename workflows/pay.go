@@ -89,6 +89,9 @@ func (s *saga) findOut(ctx workflow.Context) error {
 	s.waits(ctx, refund.StatusInDoubt, why, deadline, refund.Waiting{For: refund.WaitAnswer, Why: why, Until: deadline, Accepts: s.whileAsking()})
 	applied, stopped, err := askUntil[activities.Applied](finishing(asking(ctx, s.plan.Queue, doubtFor, summaries[activities.FindOut])),
 		activities.FindOut, s.step(ctx), s.interrupted)
+	if err == nil && applied.NotSent {
+		s.hear(ctx) // who resolves it in this very moment is heard before it goes on to send
+	}
 	switch {
 	case (err != nil || applied.NotSent) && (stopped || s.interrupted()):
 		return s.attended // nothing is sent any more about which a person has decided
@@ -189,6 +192,7 @@ func (s *saga) await(ctx workflow.Context) error {
 // answered ends what a person was needed for: the platform has answered. Who resolves
 // it in this moment knew less, and is told so.
 func (s *saga) answered(ctx workflow.Context) {
+	s.hear(ctx)
 	s.attended = nil
 	s.turnAway(ctx)
 }
@@ -241,7 +245,8 @@ func (s *saga) afterFailure(ctx workflow.Context, f *refund.Failure) error {
 	case f.Recheck && s.rechecks < 2:
 		s.rechecks++
 		s.line(ctx, "the order is not in the state it was believed to be in, looks at it again: "+f.Error())
-		if err := workflow.Sleep(ctx, recheckPause); err != nil {
+		pause := workflow.TimerOptions{Summary: "gives the platform time to show what it has done"}
+		if err := workflow.NewTimerWithOptions(ctx, recheckPause, pause).Get(ctx, nil); err != nil {
 			return err
 		}
 		return errLookAgain

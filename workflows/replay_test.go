@@ -42,16 +42,19 @@ var ways = []string{
 	"full", "part", "submitted", "woken-by-callback",
 	// people
 	"approved", "approved-by-two", "rejected", "deadline-rejected", "deadline-stays", "signed", "decided-by-update",
-	"waiting-for-approval", "wrong-signals",
+	"waiting-for-approval", "wrong-signals", "not-known-signal",
 	// limits
 	"waited-for-the-cap", "let-through-over-the-cap", "failed-for-the-cap", "waiting-for-budget", "waited-for-its-turn", "waited-for-balance",
+	"bigger-than-the-limit", "asked-over-a-limit-that-was-raised", "day-changed-before-the-verification", "day-changed-before-the-sending",
 	// doubt
 	"found-and-adopted", "absent-and-repeated", "never-answered", "waiting-in-doubt",
+	"woken-while-it-needs-attention", "resolved-while-asked-again",
 	// trouble
-	"refused", "rechecked", "resolved-by-retry", "resolved-as-succeeded", "resolved-as-failed", "misconfigured", "waiting-for-a-person",
-	"contradicted-and-amended", "continued-after-termination",
+	"refused", "rechecked", "tried-again-certainly-not-sent", "resolved-by-retry", "resolved-as-succeeded", "resolved-as-failed",
+	"misconfigured", "waiting-for-a-person", "resolved-with-a-wrong-signature-first", "other-amount-reported", "contradicted-and-amended", "continued-after-termination",
 	// ends
-	"cancelled", "cancelled-by-temporal", "cancelled-while-unreachable", "not-valid", "conflict", "asked-again-after-its-end",
+	"cancelled", "cancelled-by-temporal", "cancelled-while-unreachable", "cancelled-while-it-needs-attention",
+	"cancelled-before-the-books-were-open", "end-not-booked-then-resolved", "not-valid", "conflict", "asked-again-after-its-end",
 	"waiting-for-the-result",
 	// the reconciler
 	"reconciled",

@@ -6,7 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/internal/refundtest"
+	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/sandbox/control"
 	"github.com/refundflow/refundflow/workflows"
@@ -29,6 +31,13 @@ func TestManySignalsAreFewLooks(t *testing.T) {
 				require.Greater(t, r.Scheduled(check), 50, "fifty are free")
 				require.Less(t, r.Scheduled(check), 54)
 			}},
+		{name: "limits-changed in the short waits for the order's turn", part: true,
+			acts: append(often(500, 10*time.Second, time.Second, refundtest.Look),
+				refundtest.Before(activities.Hold, 1, rival("R0", true)), refundtest.At(20*time.Minute, refundtest.Cancel("agent-17"))),
+			ends: refund.StatusCancelled, also: func(t *testing.T, r *run) {
+				require.Greater(t, r.Attempts(activities.Hold), 50, "fifty are free")
+				require.Less(t, r.Attempts(activities.Hold), 80, "and those that the waits themselves end in")
+			}},
 		{name: "provider-notification while a person is needed", part: true, faults: []control.Fault{lost(opApply, control.Before, forEver)},
 			acts: append(often(110, 2*day, time.Minute, notified), refundtest.At(3*day, stays(refund.StatusNeedsAttention), refundtest.Resolve(refund.ResolveFailed))),
 			ends: refund.StatusFailed, also: func(t *testing.T, r *run) {
@@ -45,7 +54,11 @@ func TestWhoWasWokenTooOftenIsNotDeaf(t *testing.T) {
 		return append(often(60, 2*day, time.Minute, notified), then) // the last ten wait for the hour
 	}
 	never := []control.Fault{lost(opApply, control.Before, forEver)}
+	over := refundtest.Options{Limits: ledger.Limits{DailyCap: 9799}, Budget: refund.BudgetPolicy{DailyCap: refund.ExhaustedAsk}}
 	prove(t, []situation{
+		{name: "people are asked to let it over a limit, and the limit is raised and said so once", world: over,
+			acts: append(often(60, time.Minute, time.Second, refundtest.Look), refundtest.At(10*time.Minute, raise, refundtest.Look)),
+			ends: refund.StatusSucceeded, also: took(10*time.Minute, 2*time.Hour)},
 		{name: "a person resolves it", part: true, faults: never,
 			acts: worn(refundtest.At(2*day+65*time.Minute, takes(refund.ResolveFailed))),
 			ends: refund.StatusFailed, also: took(2*day+65*time.Minute, 2*day+66*time.Minute)},

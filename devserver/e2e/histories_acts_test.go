@@ -144,18 +144,23 @@ func (w *world) balance(fen int64) {
 	require.NoError(w.t, err)
 }
 
+// types is a signal as anybody can send it in the Web UI.
+func types(name string, payload any) act {
+	return func(w *world, r refund.Request) {
+		w.t.Helper()
+		require.NoError(w.t, w.dialled().SignalWorkflow(w.ctx, refund.WorkflowID(r.Account, r.ID), "", name, payload))
+	}
+}
+
 // mistypes is what happens in the Web UI before somebody reads what it says there.
 func mistypes(w *world, r refund.Request) {
-	for _, wrong := range []struct {
-		name    string
-		payload any
-	}{
-		{workflows.SignalApprove, nil}, {workflows.SignalApprove, "finance-2"}, {workflows.SignalApprove, map[string]any{"bye": "finance-2"}},
-		{workflows.SignalApprove, refund.Decision{By: r.RequestedBy}},
-		{workflows.SignalResolve, refund.Resolution{Action: refund.ResolveRetry, By: "finance-2"}},
-		{"aprove", refund.Decision{By: "finance-2"}},
+	for _, wrong := range []act{
+		types(workflows.SignalApprove, nil), types(workflows.SignalApprove, "finance-2"),
+		types(workflows.SignalApprove, map[string]any{"bye": "finance-2"}), approves(r.RequestedBy),
+		types(workflows.SignalResolve, refund.Resolution{Action: refund.ResolveRetry, By: "finance-2"}),
+		types("aprove", refund.Decision{By: "finance-2"}),
 	} {
-		require.NoError(w.t, w.dialled().SignalWorkflow(w.ctx, refund.WorkflowID(r.Account, r.ID), "", wrong.name, wrong.payload))
+		wrong(w, r)
 	}
 }
 

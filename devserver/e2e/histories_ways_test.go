@@ -1,40 +1,12 @@
 package e2e
 
 import (
-	"os"
-	"slices"
-	"strings"
-	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/sandbox/control"
 	"github.com/refundflow/refundflow/workflows"
 )
-
-// way is one way a refund of ¥98.00 can go. Package workflows lists the same names, and demands each of them in
-// every folder of its corpus.
-type way struct {
-	name string
-	// account is a line of the account's configuration.
-	account string
-	amount  refund.Fen // 0 = all of it
-	order   func(*control.NewBaiduOrder)
-	faults  []control.Fault
-	// before acts while nothing is begun, begin begins (default: the client's Start), during goes on from there.
-	before, begin act
-	during        []act
-	// says is a fragment of what the refund's own history tells, by which it is known that it went this way.
-	says string
-	// ends is the status of the outcome, or stillWaits for a way that is recorded where the refund waits.
-	ends string
-	// of is the workflow that is recorded; default the refund's.
-	of func(*world) string
-	// shop: it begins in a world that takes callbacks, and the fields from account to begin do not count.
-	shop func(*testing.T) (*world, refund.Request)
-}
 
 // Policies of accounts.
 const (
@@ -46,6 +18,11 @@ const (
 	capWaits = `limits: {daily_cap: 10000}`
 	capAsks  = `limits: {daily_cap: 10000, on_daily_cap: ask}`
 	capFails = `limits: {daily_cap: 10000, on_daily_cap: fail}`
+	capTiny  = `limits: {daily_cap: 9000}`
+	// capLate waits for room, and lets the clock be moved before it begins.
+	capLate = "limits: {daily_cap: 10000}\n    approval: {above: 9000}"
+	// keysOnly asks nobody, and takes nobody's word without a signature.
+	keysOnly = `approval: {above: 20000, decision_key_files: [decision.key]}`
 )
 
 // Ends of ways.
@@ -61,7 +38,7 @@ var ways = []way{
 	{name: "full", says: "cancels the order's verification", ends: succeeds},
 	{name: "part", amount: 3050, ends: succeeds},
 	{name: "submitted", amount: 3050, begin: submit, ends: succeeds},
-	{name: "woken-by-callback", shop: calledBack, says: "waits for the result", ends: succeeds},
+	{name: "woken-by-callback", own: calledBack, says: "waits for the result", ends: succeeds},
 
 	// People.
 	{name: "approved", account: askOne, says: "approved by finance-2", ends: succeeds,
@@ -82,6 +59,8 @@ var ways = []way{
 		during: []act{reach(refund.StatusAwaitingApproval)}},
 	{name: "wrong-signals", account: askOne, order: slow, says: "its payload is wrong", ends: succeeds,
 		during: []act{reach(refund.StatusAwaitingApproval), mistypes, approves("finance-2"), reach(refund.StatusProcessing), tooLate, settle}},
+	{name: "not-known-signal", account: askOne, says: `signal "aprove" ignored`, ends: succeeds,
+		during: []act{reach(refund.StatusAwaitingApproval), types("aprove", refund.Decision{By: "finance-2"}), approves("finance-2")}},
 
 	// Limits.
 	{name: "waited-for-the-cap", account: capWaits, before: another, says: "daily cap", ends: succeeds,
@@ -95,6 +74,15 @@ var ways = []way{
 		during: []act{reach(refund.StatusAwaitingBudget), pass(3 * time.Minute), settle, nights, reach(refund.StatusProcessing), settle}},
 	{name: "waited-for-balance", before: poor, says: "balance is too low", ends: succeeds,
 		during: []act{reach(refund.StatusAwaitingBudget), pass(40 * time.Minute), topUp}},
+	{name: "bigger-than-the-limit", own: raised(way{account: capTiny}, refund.StatusNeedsAttention), says: "looks again", ends: succeeds},
+	{name: "asked-over-a-limit-that-was-raised", own: raised(way{account: capAsks, before: another}, refund.StatusAwaitingApproval),
+		says: "goes over the limit", ends: succeeds},
+	{name: "day-changed-before-the-verification", account: capLate, faults: []control.Fault{busyCancelling}, says: "daily cap", ends: succeeds,
+		during: []act{reach(refund.StatusAwaitingApproval), lateInTheDay, approves("finance-2"), reach(refund.StatusCancellingVerification),
+			nextDayUsedUp, pass(15 * time.Minute), reach(refund.StatusAwaitingBudget), nights}},
+	{name: "day-changed-before-the-sending", account: capLate, faults: []control.Fault{busy}, says: "daily cap", ends: succeeds,
+		during: []act{reach(refund.StatusAwaitingApproval), lateInTheDay, approves("finance-2"), reach(refund.StatusApplying),
+			nextDayUsedUp, pass(15 * time.Minute), reach(refund.StatusAwaitingBudget), nights}},
 
 	// Doubt.
 	{name: "found-and-adopted", faults: []control.Fault{lost}, says: "no clear answer came", ends: succeeds},
@@ -103,18 +91,28 @@ var ways = []way{
 		during: []act{reach(refund.StatusInDoubt), pass(25 * time.Hour), reach(refund.StatusNeedsAttention), resolves(refund.ResolveFailed)}},
 	{name: "waiting-in-doubt", amount: 3050, faults: []control.Fault{lost, silence}, says: "no clear answer came", ends: stillWaits,
 		during: []act{reach(refund.StatusInDoubt)}},
+	{name: "woken-while-it-needs-attention", amount: 3050, faults: []control.Fault{lost, unclear, unclear}, says: "resolved with succeeded", ends: succeeds,
+		during: []act{reach(refund.StatusNeedsAttention), notifies, says("looks again", 1), reach(refund.StatusNeedsAttention), resolves(refund.ResolveSucceeded)}},
+	{name: "resolved-while-asked-again", amount: 3050, faults: []control.Fault{lost, unclear, silence}, says: "resolved with succeeded", ends: succeeds,
+		during: []act{reach(refund.StatusNeedsAttention), notifies, reach(refund.StatusInDoubt), resolves(refund.ResolveSucceeded)}},
 
 	// Trouble.
 	{name: "refused", amount: 3050, order: unpaid, says: "not paid", ends: fails},
 	{name: "rechecked", faults: []control.Fault{stillVerified}, says: "looks at it again", ends: succeeds},
+	{name: "tried-again-certainly-not-sent", amount: 3050, faults: []control.Fault{busyForAnHour}, ends: succeeds,
+		during: []act{reach(refund.StatusApplying), pass(61 * time.Minute), ended, says("sends ¥30.50", 2)}},
 	{name: "resolved-by-retry", faults: []control.Fault{lost, unclear}, says: "resolved with retry", ends: succeeds,
 		during: []act{reach(refund.StatusNeedsAttention), (*world).retry}},
 	{name: "resolved-as-succeeded", faults: []control.Fault{lost, unclear}, says: "resolved with succeeded", ends: succeeds,
 		during: []act{reach(refund.StatusNeedsAttention), resolves(refund.ResolveSucceeded)}},
 	{name: "resolved-as-failed", order: failing, says: "reported it as failed", ends: fails,
 		during: []act{reach(refund.StatusNeedsAttention), resolves(refund.ResolveFailed)}},
+	{name: "resolved-with-a-wrong-signature-first", account: keysOnly, order: failing, says: "resolve by finance-2 is not taken: its signature", ends: fails,
+		during: []act{reach(refund.StatusNeedsAttention), resolves(refund.ResolveFailed), sealsFailed("another key"), sealsFailed(decisionKey)}},
 	{name: "misconfigured", amount: 3050, faults: []control.Fault{badSignature}, says: "is misconfigured", ends: succeeds,
 		during: []act{repair}},
+	{name: "other-amount-reported", faults: []control.Fault{acceptedLess}, says: "accepted ¥97.99, asked for were ¥98.00", ends: succeeds,
+		during: []act{reach(refund.StatusNeedsAttention), resolves(refund.ResolveSucceeded)}},
 	{name: "waiting-for-a-person", faults: []control.Fault{lost, unclear}, says: "nobody could find out", ends: stillWaits,
 		during: []act{reach(refund.StatusNeedsAttention)}},
 	{name: "contradicted-and-amended", amount: 3050, faults: []control.Fault{lost, unclear}, says: "then the platform said otherwise", ends: succeeds,
@@ -129,6 +127,13 @@ var ways = []way{
 		during: []act{reach(refund.StatusAwaitingApproval), cancelRequest}},
 	{name: "cancelled-while-unreachable", faults: []control.Fault{unreachable}, says: "cancelled by agent-17", ends: cancelled,
 		during: []act{reach(refund.StatusCheckingOrder), (*world).cancel}},
+	{name: "cancelled-while-it-needs-attention", faults: []control.Fault{riddle}, says: "cancelled by agent-17", ends: cancelled,
+		during: []act{reach(refund.StatusNeedsAttention), (*world).cancel}},
+	{name: "cancelled-before-the-books-were-open", order: slow, says: "cancellation by agent-17 refused: the point of no return has passed", ends: succeeds,
+		during: []act{reach(refund.StatusProcessing), terminate, againAndCancel, settle}},
+	{name: "end-not-booked-then-resolved", account: askOne, amount: 3050, says: "the end (cancelled) could not be booked", ends: succeeds,
+		during: []act{reach(refund.StatusAwaitingApproval), behindItsBack, signal(workflows.SignalCancel, refund.Decision{By: "agent-17"}),
+			reach(refund.StatusNeedsAttention), (*world).retry}},
 	{name: "not-valid", begin: misspelt, says: "amout: unknown field", ends: fails},
 	{name: "conflict", amount: 3050, says: "was first used", ends: fails,
 		during: []act{ended, otherContent}},
@@ -140,79 +145,4 @@ var ways = []way{
 	// The reconciler.
 	{name: "reconciled", amount: 3050, order: slow, before: another, of: (*world).reconciler, ends: "completed",
 		during: []act{reach(refund.StatusProcessing), terminate, compares}},
-}
-
-// goes brings a refund down the way, to its end or to where it waits.
-func (y way) goes(t *testing.T) (*world, refund.Request) {
-	t.Helper()
-	var w *world
-	var r refund.Request
-	if y.shop != nil {
-		w, r = y.shop(t)
-	} else {
-		w = y.world(t)
-		r = y.request(w)
-		y.starts(w, r)
-	}
-	for _, do := range y.during {
-		do(w, r)
-	}
-	if y.ends != stillWaits && y.of == nil {
-		w.wait(r)
-	}
-	if y.says != "" {
-		view, err := w.refunds.Status(w.ctx, r.Account, r.ID)
-		require.NoError(t, err)
-		require.True(t, slices.ContainsFunc(view.Steps, func(s refund.Step) bool { return strings.Contains(s.Text, y.says) }),
-			"it never said %q: %+v", y.says, view.Steps)
-	}
-	return w, r
-}
-
-// world is one with the way's account.
-func (y way) world(t *testing.T) *world {
-	t.Helper()
-	w := newWorld(t, shared.Address(), setting{})
-	require.NoError(t, os.WriteFile(w.file("decision.key"), []byte(decisionKey), 0o600))
-	if y.account != "" {
-		w.edit("limits: {daily_cap: 0}", y.account)
-	}
-	w.work(nil)
-	return w
-}
-
-func (y way) request(w *world) refund.Request {
-	w.t.Helper()
-	amount := y.amount
-	if amount == 0 {
-		amount = 9800
-	}
-	var change []func(*control.NewBaiduOrder)
-	if y.order != nil {
-		change = append(change, y.order)
-	}
-	return w.request(9800, amount, change...)
-}
-
-func (y way) starts(w *world, r refund.Request) {
-	w.t.Helper()
-	if y.before != nil {
-		y.before(w, r)
-	}
-	for _, f := range y.faults {
-		_, err := w.sandbox.AddFault(w.ctx, f)
-		require.NoError(w.t, err)
-	}
-	if y.begin != nil {
-		y.begin(w, r)
-		return
-	}
-	w.start(r)
-}
-
-func (y way) workflow(w *world, r refund.Request) string {
-	if y.of != nil {
-		return y.of(w)
-	}
-	return refund.WorkflowID(r.Account, r.ID)
 }

@@ -22,6 +22,7 @@ func (r *Run) Finish() {
 	r.checkPaid()
 	r.checkBooks()
 	r.checkView()
+	r.checkSteps()
 }
 
 // checkHooks: a disturbance that never happened proves nothing.
