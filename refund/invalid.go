@@ -6,7 +6,7 @@ import (
 )
 
 // InvalidError says which fields of a document are wrong and what they should
-// be. It lists them all, the first twenty at least, so that a caller repairs the
+// be. It lists them all, the first fifty at least, so that a caller repairs the
 // document once.
 type InvalidError struct {
 	Fields []FieldError
@@ -29,7 +29,7 @@ func (e *InvalidError) Error() string {
 
 // maxFields bounds the list: a document may be nothing but mistakes, and what is said
 // of it is kept in histories.
-const maxFields = 20
+const maxFields = 50
 
 // Add notes one more wrong field. The problem says what is wanted there.
 func (e *InvalidError) Add(field, format string, args ...any) {
