@@ -51,7 +51,7 @@ type Approval struct {
 // For is what the policy demands of a request; nobody must approve when the
 // Approvers are 0. The account is that of the request.
 func (p ApprovalPolicy) For(r Request) Approval {
-	a := p.terms()
+	a := Approval{RemindEvery: p.RemindEvery, Deadline: p.Deadline, AtDeadline: p.AtDeadline, Signed: p.Signed}
 	switch {
 	case p.TwiceAbove != nil && r.Amount > *p.TwiceAbove:
 		a.Approvers, a.Why = 2, fmt.Sprintf("%s is above the %s that one person may approve for account %s", r.Amount, *p.TwiceAbove, r.Account)
@@ -63,11 +63,6 @@ func (p ApprovalPolicy) For(r Request) Approval {
 		a.Approvers, a.Why = 1, fmt.Sprintf("account %s asks about every refund", r.Account)
 	}
 	return a
-}
-
-// terms are the policy's terms of any decision, by nobody yet.
-func (p ApprovalPolicy) terms() Approval {
-	return Approval{RemindEvery: p.RemindEvery, Deadline: p.Deadline, AtDeadline: p.AtDeadline, Signed: p.Signed}
 }
 
 // Exhausted says what a refund does for which a limit has no room.

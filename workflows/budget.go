@@ -47,7 +47,7 @@ func (s *saga) without(ctx workflow.Context, hold ledger.Hold, looks int) error 
 	}
 	s.pauseQuestion(ctx)
 	if hold.RetryAt.IsZero() {
-		return &attention{reason: hold.Why, byLimit: true}
+		return &attention{reason: hold.Why, byLimit: hold.Obstacle == ledger.ObstacleTooBig}
 	}
 	next := hold.RetryAt
 	if s.Status == refund.StatusAwaitingBudget {

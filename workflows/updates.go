@@ -77,7 +77,7 @@ func (s *saga) onDecide(ctx workflow.Context, document []byte) (refund.Answer, e
 	if err != nil {
 		return refund.Answer{}, err // the validator has read it before
 	}
-	return answered(ctx, v, s.onVerdict)
+	return sayAndWait(ctx, v, s.onVerdict)
 }
 
 func (s *saga) onResolving(ctx workflow.Context, document []byte) (refund.Answer, error) {
@@ -85,11 +85,11 @@ func (s *saga) onResolving(ctx workflow.Context, document []byte) (refund.Answer
 	if err != nil {
 		return refund.Answer{}, err
 	}
-	return answered(ctx, r, s.resolve)
+	return sayAndWait(ctx, r, s.resolve)
 }
 
-// answered says something to the saga and waits for its answer.
-func answered[T any](ctx workflow.Context, what T, say func(workflow.Context, *spoken[T])) (answer refund.Answer, err error) {
+// sayAndWait says something to the saga and waits for its answer.
+func sayAndWait[T any](ctx workflow.Context, what T, say func(workflow.Context, *spoken[T])) (answer refund.Answer, err error) {
 	future, reply := workflow.NewFuture(ctx)
 	say(ctx, &spoken[T]{what: what, reply: reply})
 	err = future.Get(ctx, &answer)
@@ -153,8 +153,7 @@ func (s *saga) onSubmit(ctx workflow.Context, _ []byte) (refund.Answer, error) {
 		return refund.Answer{Status: s.Status, Sentence: "accepted as refund " + s.ProviderNumber}, err
 	case s.exhausted(*outlook) == refund.ExhaustedFail:
 		return refund.Answer{Status: s.Status, Sentence: "accepted, but without room it fails: " + outlook.Why}, err
-	}
-	if s.exhausted(*outlook) == refund.ExhaustedAsk {
+	case s.exhausted(*outlook) == refund.ExhaustedAsk:
 		return refund.Answer{Status: refund.StatusAwaitingApproval, Sentence: "accepted, and people will be asked to let it over the limit: " + outlook.Why}, err
 	}
 	return refund.Answer{Status: refund.StatusAwaitingBudget, Sentence: "accepted, and will have to wait: " + outlook.Why}, err

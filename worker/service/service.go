@@ -151,9 +151,6 @@ func (s *Service) fail(err error) {
 	}
 }
 
-// Ledger is the open ledger.
-func (s *Service) Ledger() ledger.Ledger { return s.ledger }
-
 // Stop lets running steps finish and closes what Start opened.
 func (s *Service) Stop() {
 	if s.hush != nil {
