@@ -6,7 +6,6 @@ import (
 	"net"
 	"regexp"
 	"slices"
-	"strings"
 )
 
 var (
@@ -20,20 +19,20 @@ var (
 func (c *Config) check() error {
 	var bad []error
 	add := func(format string, args ...any) { bad = append(bad, fmt.Errorf(format, args...)) }
-	if kind, file, ok := strings.Cut(c.Ledger, ":"); !ok || kind != "sqlite" || file == "" {
-		add(`ledger: want "sqlite:FILE", got %d characters that begin otherwise or name no file`, len(c.Ledger))
-	}
+	c.checkLedger(add)
 	if !slices.Contains([]string{"debug", "info", "warning", "error"}, c.Log.Level) {
 		add("log.level: want debug, info, warning or error, got %d characters", len(c.Log.Level))
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		add("log.format: want text or json, got %d characters", len(c.Log.Format))
 	}
-	if l := c.Callbacks.Listen; l != "" {
-		if _, port, err := net.SplitHostPort(l); err != nil || port == "" {
-			add(`callbacks.listen: want "host:port" such as "127.0.0.1:8088", got %d characters that are otherwise`, len(l))
-		}
+	if c.Callbacks.Listen != "" {
+		checkListen("callbacks", c.Callbacks.Listen, "127.0.0.1:8088", add)
 	}
+	c.checkRoles(add)
+	c.Monitor.check(add)
+	c.Tracing.check(add)
+	c.Encryption.check(add)
 	c.Versioning.check(add)
 	c.Reconcile.check(add)
 	if len(c.Accounts) == 0 {
@@ -45,6 +44,13 @@ func (c *Config) check() error {
 		}
 	}
 	return errors.Join(bad...)
+}
+
+// checkListen demands "host:port".
+func checkListen(block, address, example string, add func(format string, args ...any)) {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		add(`%s.listen: want "host:port" such as %q, got %d characters that are otherwise`, block, example, len(address))
+	}
 }
 
 func (a Account) check(name string) (bad []error) {

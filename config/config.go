@@ -21,12 +21,24 @@ type Config struct {
 	// TaskQueue of the workflows and, unless an account says otherwise, of the
 	// provider calls. Default "refunds".
 	TaskQueue string `yaml:"task_queue"`
-	// Ledger is "sqlite:FILE"; a relative FILE is beside the configuration.
+	// Ledger is "sqlite:FILE", a relative FILE beside the configuration, or a
+	// PostgreSQL address without a password, "postgres://USER@HOST:PORT/DATABASE".
 	// Default "sqlite:refundflow.db".
 	Ledger string `yaml:"ledger"`
-	Log    Log    `yaml:"log"`
+	// LedgerPasswordFile holds the password of a PostgreSQL ledger, on one line.
+	LedgerPasswordFile string `yaml:"ledger_password_file"`
+	Log                Log    `yaml:"log"`
 	// Callbacks is where the platforms' own messages arrive.
 	Callbacks Callbacks `yaml:"callbacks"`
+	// Roles are what this process does: workflows, callbacks, or the name of a provider
+	// whose calls it makes. Left out: everything.
+	Roles []Role `yaml:"roles"`
+	// Monitor is where metrics and health are told; nil when left out.
+	Monitor *Monitor `yaml:"monitor"`
+	// Tracing is where traces are sent; nil when left out.
+	Tracing *Tracing `yaml:"tracing"`
+	// Encryption of what Temporal stores; nil when left out: plain.
+	Encryption *Encryption `yaml:"encryption"`
 	// Versioning is nil when left out: any worker runs any refund.
 	Versioning *Versioning        `yaml:"versioning"`
 	Reconcile  Reconcile          `yaml:"reconcile"`
@@ -35,12 +47,18 @@ type Config struct {
 	dir string
 }
 
-// Temporal says where the server is.
+// Temporal says where the server is. What is left out is taken from the profile and
+// from the variables TEMPORAL_*, as every Temporal program takes it.
 type Temporal struct {
 	// Address, default "127.0.0.1:7233".
 	Address string `yaml:"address"`
 	// Namespace, default "default".
 	Namespace string `yaml:"namespace"`
+	// ConfigFile holds connection profiles (temporal.toml): address, namespace, TLS,
+	// API key. A relative one is beside the configuration.
+	ConfigFile string `yaml:"config_file"`
+	// Profile of the ConfigFile, or of the file that TEMPORAL_CONFIG_FILE names.
+	Profile string `yaml:"profile"`
 }
 
 // Log says how the worker logs, to standard error.
@@ -106,14 +124,14 @@ func (c *Config) defaults() {
 		field *string
 		value string
 	}{
-		{&c.Temporal.Address, "127.0.0.1:7233"}, {&c.Temporal.Namespace, "default"}, {&c.TaskQueue, "refunds"},
-		{&c.Ledger, "sqlite:refundflow.db"}, {&c.Log.Level, "info"}, {&c.Log.Format, "text"},
+		{&c.TaskQueue, "refunds"}, {&c.Ledger, "sqlite:refundflow.db"}, {&c.Log.Level, "info"}, {&c.Log.Format, "text"},
 	} {
 		if *d.field == "" {
 			*d.field = d.value
 		}
 	}
 	c.Versioning.defaults()
+	c.Tracing.defaults()
 	for name, a := range c.Accounts {
 		a.Approval.defaults()
 		a.Limits.defaults()

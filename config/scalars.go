@@ -24,6 +24,8 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 	// plainFen is an amount as it must be written; 18 digits always fit.
 	plainFen = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
+	// plainCount is a number of things.
+	plainCount = regexp.MustCompile(`^[1-9][0-9]{0,8}$`)
 	// numberLike is a number to other readers of YAML, if not to this library.
 	numberLike = regexp.MustCompile(`^[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?$`)
 )
@@ -90,6 +92,10 @@ func (w *written) check(path string, node ast.Node, want reflect.Type) {
 			w.add(path, node, "want a duration such as 30s")
 		} else if _, err := time.ParseDuration(s.Value); err != nil {
 			w.add(path, node, "want a duration such as 30s")
+		}
+	case want.Kind() == reflect.Uint:
+		if _, ok := node.(*ast.IntegerNode); !ok || !plainCount.MatchString(node.GetToken().Value) {
+			w.add(path, node, "want a whole number in plain digits, at least 1")
 		}
 	case want.Kind() == reflect.String:
 		w.text(path, node)

@@ -36,6 +36,25 @@ func (s Settings) entries() []entry {
 	}
 }
 
+// Names lists the providers there are.
+func Names() []string {
+	var names []string
+	for _, e := range (Settings{}).entries() {
+		names = append(names, e.name)
+	}
+	return names
+}
+
+// Name is the provider whose block is given, "" when there is none.
+func (s Settings) Name() string {
+	for _, e := range s.entries() {
+		if e.given {
+			return e.name
+		}
+	}
+	return ""
+}
+
 // Check demands exactly one provider block.
 func (s Settings) Check() error {
 	var names, given []string
