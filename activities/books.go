@@ -25,7 +25,7 @@ func (a *Activities) Open(ctx context.Context, in Opening) (Plan, error) {
 	opened, err := a.Ledger.Open(ctx, ledger.Opening{
 		Request: in.Request, Fingerprint: in.Request.Fingerprint(), Rules: rules, At: in.Now,
 		Number: refund.ProviderNumber(in.Request.Account, account.NumberPrefix, in.Request.ID, rules.Number),
-		Limits: account.Limits, Approval: account.Approval.For(in.Request),
+		Limits: account.Limits, Approval: account.Approval.For(in.Request), Sent: in.Sent,
 	})
 	if err != nil {
 		return Plan{}, translate(ctx, Open, err)

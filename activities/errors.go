@@ -40,14 +40,18 @@ var repeated = map[string]map[refund.Class]bool{
 }
 
 // translate makes a step's error into Temporal's: the type is the class, the
-// detail is the failure. What is neither a provider's failure nor a
-// contradiction (the ledger is away, say) is repeated by the retry policy.
+// detail is the failure. Books without the refund contradict whoever works on it.
+// What is neither a provider's failure nor a contradiction (the ledger is away, say) is repeated by the retry policy.
 func translate(ctx context.Context, step string, err error) error {
 	var failure *refund.Failure
 	var contradiction *ledger.ContradictionError
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, ledger.ErrUnknown): // nothing that a repeat could find
+		return temporal.NewApplicationErrorWithOptions("the books do not know this refund: "+
+			"they are another ledger's, or were restored from before it was opened", TypeContradiction,
+			temporal.ApplicationErrorOptions{NonRetryable: true})
 	case errors.As(err, &contradiction):
 		return temporal.NewApplicationErrorWithOptions(err.Error(), TypeContradiction,
 			temporal.ApplicationErrorOptions{NonRetryable: true})

@@ -14,6 +14,9 @@ type Opening struct {
 	Now     time.Time      `json:"now"`
 	// Version of the saga's decisions; it comes back in the [Plan].
 	Version int `json:"version"`
+	// Sent: the workflow knows that the refund may have been sent, whatever the books
+	// say.
+	Sent bool `json:"sent,omitempty"`
 }
 
 // Plan is the answer of [Open]: what the workflow needs to know to decide, as a

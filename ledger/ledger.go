@@ -90,12 +90,20 @@ type Ledger interface {
 	// turn that is free. Nobody tells those who wait when room is given back; whoever
 	// wakes these does. Nothing is written.
 	Ready(ctx context.Context, account string, at time.Time, limits Limits) ([]Key, error)
+	// InFlight sums up what [Ledger.Unfinished] lists, by account, how far it came and
+	// for what it waits; in the order of these.
+	InFlight(context.Context) ([]InFlight, error)
 	// Unfinished lists refunds that are open or have an Alert, in the order of their
 	// keys, those after a key, at most limit.
 	Unfinished(ctx context.Context, after Key, limit int) ([]Record, error)
 	// Ended lists refunds that were sent and have ended since a moment, in the order of
 	// their keys, those after a key, at most limit.
 	Ended(ctx context.Context, since time.Time, after Key, limit int) ([]Record, error)
+	// Restored says that the books were restored from a backup at a moment, and so may
+	// have forgotten what was sent. Refunds that are open and, by the books, not being
+	// sent are asked about before they are sent, and so are those that are opened until a
+	// later moment: their ids may have been used before. It returns how many are open so.
+	Restored(ctx context.Context, at, until time.Time) (int, error)
 	// Note adds a line to the journal; the same step and text are written once.
 	Note(ctx context.Context, key Key, at time.Time, step, text string) error
 	// Flag marks the account's lane as misconfigured: no hold is granted until

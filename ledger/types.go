@@ -20,6 +20,9 @@ type Opening struct {
 	Limits Limits
 	// Approval is what the account's policy demands; it is kept with the refund.
 	Approval refund.Approval
+	// Sent: it may have been sent already, though the books do not know: they were
+	// restored. The platform is asked before it is sent.
+	Sent bool
 }
 
 // Opened is the ledger's answer to an opening: exactly one of Refused and
@@ -159,6 +162,33 @@ type Waiter struct {
 	// RetryAt is when it was told to look again.
 	RetryAt time.Time `json:"retry_at"`
 }
+
+// InFlight sums up the unfinished refunds that have so much in common.
+type InFlight struct {
+	Account string `json:"account"`
+	// Provider as it was when they were opened.
+	Provider string `json:"provider"`
+	Stage    Stage  `json:"stage"`
+	// For is what they wait for in the line, "" for those that do not wait.
+	For     Obstacle `json:"for,omitempty"`
+	Refunds int      `json:"refunds"`
+	// Amount is the sum of what was asked for.
+	Amount refund.Fen `json:"amount"`
+	// Since is the oldest one's: when it was first sent while it is in doubt, else when
+	// it was opened.
+	Since time.Time `json:"since"`
+}
+
+// Stage is how far an unfinished refund came.
+type Stage string
+
+// The stages of unfinished refunds.
+const (
+	StageUnsent   Stage = "unsent"   // open, and certainly not processed by the platform
+	StageInDoubt  Stage = "in_doubt" // sent, or being sent right now: no answer yet that counts
+	StageAccepted Stage = "accepted" // the platform has it, its result is awaited
+	StageAlert    Stage = "alert"    // ended, and contradicted: see [Record.Alert]
+)
 
 // Obstacle is what keeps a refund from its budget.
 type Obstacle string

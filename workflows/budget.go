@@ -21,7 +21,12 @@ func (s *saga) hold(ctx workflow.Context) error {
 		s.looked = s.inbox.looks
 		hold, err := record[ledger.Hold](ctx, activities.Hold, s.step(ctx))
 		if err != nil {
-			return &attention{reason: "the budget could not be taken", failure: failureOf(err)}
+			f := failureOf(err)
+			stuck := &attention{reason: "the budget could not be taken: " + f.Error(), failure: f}
+			if f.Code == activities.TypeContradiction {
+				return s.readAgain(ctx, stuck)
+			}
+			return stuck
 		}
 		s.plan.Outlook = nil // it was of the opening
 		if hold.Granted {

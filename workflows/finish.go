@@ -196,12 +196,16 @@ func (s *saga) finish(ctx workflow.Context, end *ending) (_ refund.Outcome, over
 
 // readAgain reads the books anew when they contradict the saga: they know something
 // that it does not. What they say is an ending, or a need for a person with the reason
-// that is nearest to the truth.
+// that is nearest to the truth. Books that know less than has happened were restored
+// from a backup: what was sent was sent all the same.
 func (s *saga) readAgain(ctx workflow.Context, otherwise *attention) error {
+	sent, cancelled := s.sent, s.cancelled
 	s.opened = false
 	if err := s.open(ctx); err != nil {
 		return err
 	}
+	s.sent, s.cancelled = s.sent || sent, s.cancelled || cancelled
+	s.Irreversible = s.sent || s.cancelled
 	return otherwise
 }
 

@@ -20,7 +20,7 @@ func (s *saga) open(ctx workflow.Context) error {
 		return &ending{status: refund.StatusFailed, reason: "the request is not valid: " + s.wrong.Error()}
 	}
 	plan, err := record[activities.Plan](ctx, activities.Open,
-		activities.Opening{Request: s.Request, Now: workflow.Now(ctx), Version: int(versionNow)})
+		activities.Opening{Request: s.Request, Now: workflow.Now(ctx), Version: int(versionNow), Sent: s.sent})
 	if err != nil {
 		return &attention{reason: "the refund could not be written down", failure: failureOf(err)}
 	}

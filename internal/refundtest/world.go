@@ -152,6 +152,15 @@ func ground(t *testing.T, o Options, tls string) (*World, *sandbox.Server) {
 	return w, platform
 }
 
+// ForgetBooks puts empty books in the place of the world's, as a restore from a backup
+// does that is older than every refund.
+func (w *World) ForgetBooks() {
+	books, err := sqlstore.Open(w.Context(), filepath.Join(w.TempDir(), "restored.db"))
+	require.NoError(w, err)
+	w.Cleanup(func() { _ = books.Close() })
+	w.Ledger.Ledger = books
+}
+
 // open opens the account.
 func (w *World) open(o Options) {
 	if o.Limits.Zone == nil {

@@ -29,6 +29,9 @@ type row struct {
 	gap    time.Duration
 	// hold is the one alive, or nil.
 	hold *hold
+	// askFirst is 1 where the platform is asked before the first sending, see
+	// [ledger.Ledger.Restored].
+	askFirst int
 	// place is the refund's in the line of those who wait; 0 when it does not.
 	place int64
 }
@@ -46,13 +49,13 @@ func (t *tx) load(key ledger.Key) (*row, error) {
 		&r.Verification, &r.cancels, &r.Sending, &r.Sends, &r.attempts, &r.resends, &r.AbsentReads, &r.absentMark,
 		&r.PlatformRefundID, &r.Receipt, &r.Refunded, &r.Merchant, &r.orderKey, &r.sentAt, &gap,
 		&e.State, &e.PlatformRefundID, &e.Amount, &heard, &e.Source, &e.Contradicted,
-		&h.n, &h.day, &h.period, &h.state, &r.Alert, &r.place, &r.Provider, &approval,
+		&h.n, &h.day, &h.period, &h.state, &r.Alert, &r.place, &r.Provider, &approval, &r.askFirst,
 	}, `SELECT r.fingerprint, r.request, r.number, r.amount, r.status, r.reason, r.opened_at, r.ended_at, r.ended_by,
 			r.verification, r.cancels, r.sending, r.sends, r.attempts, r.resends, r.absent_reads, r.absent_mark,
 			r.platform_refund_id, r.receipt, r.refunded, r.merchant, r.order_key, r.sent_at, r.order_gap,
 			r.evidence_state, r.evidence_id, r.evidence_amount, r.evidence_at, r.evidence_source, r.evidence_contradicted,
 			COALESCE(h.n, 0), COALESCE(h.day, ''), COALESCE(h.period, ''), COALESCE(h.state, ''),
-			r.alert, COALESCE(w.seq, 0), r.provider, r.approval
+			r.alert, COALESCE(w.seq, 0), r.provider, r.approval, r.ask_first
 		FROM refunds r
 		LEFT JOIN holds h ON h.account = r.account AND h.id = r.id AND h.state IN ('held', 'counted')
 		LEFT JOIN waiters w ON w.account = r.account AND w.id = r.id
@@ -104,12 +107,12 @@ func (t *tx) save(r *row) error {
 	_, err := t.exec(`UPDATE refunds SET status = ?, reason = ?, ended_at = ?, ended_by = ?, verification = ?, cancels = ?,
 			sending = ?, sends = ?, attempts = ?, resends = ?, absent_reads = ?, absent_mark = ?,
 			platform_refund_id = ?, receipt = ?, refunded = ?, sent_at = ?, evidence_state = ?, evidence_id = ?,
-			evidence_amount = ?, evidence_at = ?, evidence_source = ?, evidence_contradicted = ?, alert = ?
+			evidence_amount = ?, evidence_at = ?, evidence_source = ?, evidence_contradicted = ?, alert = ?, ask_first = ?
 		WHERE account = ? AND id = ?`,
 		r.Status, r.Reason, micros(r.EndedAt), r.endedBy, r.Verification, r.cancels,
 		r.Sending, r.Sends, r.attempts, r.resends, r.AbsentReads, r.absentMark,
 		r.PlatformRefundID, r.Receipt, r.Refunded, r.sentAt, e.State, e.PlatformRefundID,
-		e.Amount, micros(e.At), e.Source, contradicted, r.Alert, r.Key.Account, r.Key.ID)
+		e.Amount, micros(e.At), e.Source, contradicted, r.Alert, r.askFirst, r.Key.Account, r.Key.ID)
 	return err
 }
 

@@ -44,6 +44,12 @@ func (s *Store) Open(ctx context.Context, o ledger.Opening) (ledger.Opened, erro
 			return nil
 		default:
 			opened.Record = &r.Record
+			if o.Sent && r.Status == ledger.Open && r.Sending == ledger.NotBegun && r.askFirst == 0 {
+				r.askFirst = 1
+				if err := t.save(r); err != nil {
+					return err
+				}
+			}
 			if opened.ApprovedBy, err = t.approvers(r.Key); err != nil {
 				return err
 			}
@@ -157,16 +163,20 @@ func (t *tx) register(o ledger.Opening, orderKey string, request []byte) (*row, 
 	if err := t.ensureAccount(key.Account); err != nil {
 		return nil, err
 	}
+	askFirst, err := t.mayBeForgotten(o)
+	if err != nil {
+		return nil, err
+	}
 	approval, err := json.Marshal(o.Approval)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: opening %s: %w", key, err)
 	}
 	if _, err := t.exec(`INSERT INTO refunds (account, id, fingerprint, request, provider, merchant, order_key,
-			order_total, amount, number, opened_at, order_gap, status, verification, sending, approval)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			order_total, amount, number, opened_at, order_gap, status, verification, sending, approval, ask_first)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		key.Account, key.ID, o.Fingerprint, string(request), o.Rules.Provider, o.Rules.Merchant, orderKey,
 		o.Request.Order.Total, o.Request.Amount, o.Number, micros(o.At), o.Rules.OrderGap.Microseconds(),
-		ledger.Open, ledger.NotBegun, ledger.NotBegun, string(approval)); err != nil {
+		ledger.Open, ledger.NotBegun, ledger.NotBegun, string(approval), askFirst); err != nil {
 		return nil, err
 	}
 	if _, err := t.journal(key, o.At, "open", fmt.Sprintf("%s of order %s (%s), number %s",

@@ -37,9 +37,13 @@ func (s *Store) BeginSend(ctx context.Context, key ledger.Key, at time.Time, lim
 			return err
 		}
 		r.Sending = ledger.Begun
-		if r.Evidence != nil { // a sending that was taken back did arrive after all
+		switch {
+		case r.Evidence != nil: // a sending that was taken back did arrive after all
 			permit.Doubt = true
 			return t.sending(r, at, "begin send", "the platform has reported this refund already: it is asked before anything is sent")
+		case r.askFirst == 1:
+			permit.Doubt, r.askFirst = true, 0 // from here on, the intent itself makes everybody ask
+			return t.sending(r, at, "begin send", "the books were restored and may have forgotten a sending: the platform is asked before anything is sent")
 		}
 		permit.Send = true
 		return t.sending(r, at, "begin send", "the intent is written, counted on "+r.hold.day)

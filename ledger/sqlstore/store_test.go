@@ -69,7 +69,7 @@ func TestOpenRefusesAnAddress(t *testing.T) {
 		{"a text", write("text", strings.Repeat("not a database\n", 100)), "is not an SQLite file"},
 		{"another program's tables", database("other.db", `CREATE TABLE orders (id)`), "another program (application id 0x0, 1 tables"},
 		{"another program's mark", database("marked.db", `PRAGMA application_id = 7`), "another program (application id 0x7"},
-		{"a newer schema", newer, "version 99, this program knows versions up to 5"},
+		{"a newer schema", newer, "version 99, this program knows versions up to 6"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before, _ := os.ReadFile(c.dsn) // nothing to compare where there is no file
