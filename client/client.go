@@ -8,6 +8,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	temporalclient "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/workflows"
@@ -17,17 +18,29 @@ import (
 type Client struct {
 	temporal  temporalclient.Client
 	taskQueue string
+	converter converter.DataConverter
 }
 
 // New uses a Temporal client, which the caller keeps and closes.
 func New(c temporalclient.Client) *Client {
-	return &Client{temporal: c, taskQueue: workflows.TaskQueue}
+	return &Client{temporal: c, taskQueue: workflows.TaskQueue, converter: converter.GetDefaultDataConverter()}
 }
 
 // WithTaskQueue returns a client that starts refunds on another task queue than
 // [workflows.TaskQueue].
 func (c *Client) WithTaskQueue(queue string) *Client {
-	return &Client{temporal: c.temporal, taskQueue: queue}
+	other := *c
+	other.taskQueue = queue
+	return &other
+}
+
+// WithDataConverter returns a client that reads earlier starts with the converter that the
+// Temporal client was dialled with, which does not tell it. It is needed where refunds are
+// encrypted: see package codec.
+func (c *Client) WithDataConverter(d converter.DataConverter) *Client {
+	other := *c
+	other.converter = d
+	return &other
 }
 
 // Wait returns the outcome once the refund has ended, however long that takes;
@@ -46,7 +59,7 @@ func (c *Client) Status(ctx context.Context, account, id string) (refund.View, e
 	if err != nil {
 		return view, known(err, account, id)
 	}
-	return view, answer.Get(&view)
+	return view, explain(answer.Get(&view))
 }
 
 // standing is what Temporal knows of one run.
@@ -97,6 +110,8 @@ func explain(err error) error {
 		return fmt.Errorf("%w (an unknown search attribute means that no worker has run in this namespace yet: start one, it registers them)", err)
 	case errors.As(err, &away):
 		return fmt.Errorf("%w (is the Temporal server running, and its address right?)", err)
+	case errors.Is(err, converter.ErrEncodingIsNotSupported):
+		return fmt.Errorf("%w (refunds are encrypted here: dial Temporal with a codec that has the keys, and see WithDataConverter)", err)
 	}
 	return err
 }

@@ -10,6 +10,12 @@
 // What is answered at once needs a live worker: Submit, Status, Approve, Reject, Cancel,
 // Resolve. What is only left in Temporal needs none: Start, Signal, LookAgain, Wait, List.
 //
+// Where refunds are encrypted, package codec makes both clients read and write them:
+//
+//	c, err := codec.Open([]string{"/etc/shop/refunds.key"})
+//	c.ClientOptions(&options)                              // before Dial
+//	refunds := client.New(temporal).WithDataConverter(c.DataConverter())
+//
 // Backends in other languages do the same with their own Temporal SDK; the
 // names are in package workflows.
 //

@@ -33,7 +33,14 @@ func (c *Client) earlier(ctx context.Context, id, runID string) (earlier, error)
 		return e, fmt.Errorf("reading the earlier start of %s: %w", id, explain(err))
 	}
 	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
-	if e.wrong = converter.GetDefaultDataConverter().FromPayloads(input, &e.request); e.wrong == nil {
+	// What cannot be decrypted is not wrong: its refund may be under way, and its id is not free.
+	if err := c.converter.FromPayloads(input, new(converter.RawValue)); err != nil {
+		return e, fmt.Errorf("reading the earlier start of %s: %w", id, err)
+	}
+	if e.wrong = c.converter.FromPayloads(input, &e.request); errors.Is(e.wrong, converter.ErrEncodingIsNotSupported) {
+		return e, fmt.Errorf("reading the earlier start of %s: %w", id, explain(e.wrong))
+	}
+	if e.wrong == nil {
 		e.wrong = e.request.Validate()
 	}
 	if e.wrong == nil && refund.WorkflowID(e.request.Account, e.request.ID) != id {

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 
@@ -16,23 +14,32 @@ import (
 	"go.temporal.io/sdk/log"
 
 	"github.com/refundflow/refundflow/client"
+	"github.com/refundflow/refundflow/codec"
+	"github.com/refundflow/refundflow/internal/connection"
 	"github.com/refundflow/refundflow/refund"
+	"github.com/refundflow/refundflow/telemetry"
 	"github.com/refundflow/refundflow/workflows"
 )
 
 // cli is what all commands share.
 type cli struct {
-	address, namespace, taskQueue, output string
+	server            connection.Wanted
+	taskQueue, output string
+	encryption        encryption
 
 	in       io.Reader
 	out      io.Writer
 	code     int // the exit code of a command that was carried out
 	temporal temporalclient.Client
+	codec    *codec.Codec
+
+	telemetry *telemetry.Telemetry // nil: nobody wants traces
+	errs      io.Writer
 }
 
 // run carries out one command line and returns its exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
-	c := &cli{in: in, out: out}
+	c := &cli{in: in, out: out, errs: errs}
 	root := c.root()
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -42,6 +49,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	if c.temporal != nil {
 		c.temporal.Close()
 	}
+	c.traced()
 	if err != nil {
 		fmt.Fprintln(errs, "starter: "+explain(err))
 		return codeOf(err)
@@ -57,6 +65,11 @@ func (c *cli) root() *cobra.Command {
 
 A refund is named ACCOUNT/ID, as in shop-baidu/R20261121-0001. The commands
 speak to a Temporal server; a worker of refundflow must run for it.
+
+Where the server is, and with what TLS certificates or API key it is spoken to, is
+found as every Temporal program finds it: flags, then the variables TEMPORAL_*, then
+the profile of temporal.toml. With --address and no profile named, the profiles
+of temporal.toml are left alone.
 
 ` + exitHelp,
 		Example: `  starter start refund.json --wait
@@ -82,9 +95,13 @@ speak to a Temporal server; a worker of refundflow must run for it.
 		},
 	}
 	flags := root.PersistentFlags()
-	flags.StringVar(&c.address, "address", cmp.Or(os.Getenv("TEMPORAL_ADDRESS"), "127.0.0.1:7233"), "Temporal server, or $TEMPORAL_ADDRESS")
-	flags.StringVar(&c.namespace, "namespace", cmp.Or(os.Getenv("TEMPORAL_NAMESPACE"), "default"), "Temporal namespace, or $TEMPORAL_NAMESPACE")
+	c.server.Flags = true
+	flags.StringVar(&c.server.Address, "address", "", "Temporal server (default $TEMPORAL_ADDRESS, the profile's, 127.0.0.1:7233)")
+	flags.StringVar(&c.server.Namespace, "namespace", "", "Temporal namespace (default $TEMPORAL_NAMESPACE, the profile's, default)")
+	flags.StringVar(&c.server.ConfigFile, "config-file", "", "file of connection profiles, with TLS and API keys (default $TEMPORAL_CONFIG_FILE, temporal.toml)")
+	flags.StringVar(&c.server.Profile, "profile", "", "profile of that file (default $TEMPORAL_PROFILE, default)")
 	flags.StringVar(&c.taskQueue, "task-queue", workflows.TaskQueue, "task queue of the worker")
+	c.encryption.register(flags)
 	flags.StringVarP(&c.output, "output", "o", "text", "text for people, json for programs")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; --help shows the flags", err)}
@@ -99,17 +116,28 @@ func (c *cli) refunds(ctx context.Context) (*client.Client, error) {
 	if c.temporal == nil {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
-		t, err := temporalclient.DialContext(ctx, temporalclient.Options{
-			HostPort: c.address, Namespace: c.namespace,
-			Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-		})
+		server, err := connection.Find(c.server)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		if c.codec, err = c.encryption.open(); err != nil {
+			return nil, err
+		}
+		options := temporalclient.Options{Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}
+		server.ClientOptions(&options)
+		c.codec.ClientOptions(&options)
+		if err := c.trace(c.errs); err != nil {
+			return nil, usageError{fmt.Errorf("$%s: %w", tracesVariable, err)}
+		}
+		c.telemetry.ClientOptions(&options)
+		t, err := temporalclient.DialContext(ctx, options)
 		if err != nil {
 			return nil, fmt.Errorf("cannot reach Temporal at %s: start it (make demo runs one), or name another with --address: %s",
-				c.address, firstLine(err))
+				server.Address, firstLine(err))
 		}
 		c.temporal = t
 	}
-	return client.New(c.temporal).WithTaskQueue(c.taskQueue), nil
+	return client.New(c.temporal).WithTaskQueue(c.taskQueue).WithDataConverter(c.codec.DataConverter()), nil
 }
 
 // exactly demands n arguments, naming what is wanted.
@@ -131,11 +159,12 @@ func name(arg string) (account, id string, err error) {
 	return account, id, nil
 }
 
-// explain lists the fields of an invalid request or decision one a line.
+// explain lists the fields of an invalid request or decision one a line, and says how a
+// missing key is given.
 func explain(err error) string {
 	var invalid *refund.InvalidError
 	if !errors.As(err, &invalid) {
-		return err.Error()
+		return err.Error() + missingKey(err)
 	}
 	var b strings.Builder
 	b.WriteString("nothing was done, the input is not valid:")

@@ -297,3 +297,25 @@ func TestHelpShowsExamplesThatParse(t *testing.T) {
 		}
 	}
 }
+
+func TestAConnectionThatCannotBeMeantIsWrongUsage(t *testing.T) {
+	profiles := filepath.Join(t.TempDir(), "temporal.toml")
+	require.NoError(t, os.WriteFile(profiles, []byte("[profile.prod]\napi_key = \""+secret+"\"\n"), 0o600))
+	t.Setenv("TEMPORAL_TLS", "false") // a key would turn it on
+	for name, c := range map[string]struct {
+		args  []string
+		wants string
+	}{
+		"no such file":              {[]string{"--config-file", "nowhere.toml"}, "--config-file: the profiles cannot be read"},
+		"no such profile":           {[]string{"--config-file", profiles, "--profile", "test"}, "no such profile as test; it has prod"},
+		"an address without a port": {[]string{"--address", "localhost"}, "--address: want \"host:port\""},
+		"a key in clear text":       {[]string{"--config-file", profiles, "--profile", "prod", "--address", "192.0.2.1:7233"}, "without TLS"},
+	} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), append([]string{"status", "shop/R1"}, c.args...), strings.NewReader(""), &out, &errs)
+		require.Equal(t, exitUsage, code, "%s: %s", name, errs.String())
+		require.Contains(t, errs.String(), c.wants, name)
+		require.NotContains(t, errs.String(), secret, name)
+		require.Empty(t, out.String(), name)
+	}
+}

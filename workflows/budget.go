@@ -61,7 +61,16 @@ func (s *saga) without(ctx workflow.Context, hold ledger.Hold, looks int) error 
 	s.waits(ctx, refund.StatusAwaitingBudget, hold.Why, next, refund.Waiting{
 		For: waitsFor[hold.Obstacle], Why: hold.Why, Accepts: s.accepting(SignalLimitsChanged),
 	})
-	return s.sleep(ctx, next, hold.Why, looks)
+	return s.sleep(ctx, next, beside(hold), looks)
+}
+
+// beside is what the timeline shows beside the timer of a wait. A flag's reason repeats the
+// platform's own words, which may name a person: they stay in the details.
+func beside(hold ledger.Hold) string {
+	if hold.Obstacle == ledger.ObstacleFlag {
+		return "waits until the account is repaired"
+	}
+	return hold.Why
 }
 
 // exhausted is the account's policy for an obstacle. What is no limit is waited for.

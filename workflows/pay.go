@@ -282,7 +282,8 @@ func (s *saga) awaitFunds(ctx workflow.Context, f *refund.Failure) error {
 	s.waits(ctx, refund.StatusAwaitingBudget, why, next, refund.Waiting{
 		For: refund.WaitBalance, Why: why, Accepts: s.accepting(SignalLimitsChanged),
 	})
-	if err := s.sleep(ctx, next, why, s.looked); err != nil {
+	// Not why: the platform's own words may name a person, and stay in the details.
+	if err := s.sleep(ctx, next, "waits for the merchant's balance", s.looked); err != nil {
 		return err
 	}
 	return errLookAgain

@@ -42,7 +42,8 @@ func (s *saga) quietUntil() time.Time { return s.wokenAt.Add(wakeGap) }
 const wokenTooOften = "was woken too often"
 
 // rest waits for something to happen, or until t; the zero time never comes. Why is
-// what the timeline of the Web UI shows beside the timer.
+// what the timeline of the Web UI shows beside the timer: the program's own words, no person's
+// and no platform's.
 func (s *saga) rest(ctx workflow.Context, t time.Time, why string, happened func() bool) error {
 	if t.IsZero() {
 		return workflow.Await(ctx, happened)
