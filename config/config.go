@@ -91,22 +91,34 @@ type Account struct {
 	registry.Settings `yaml:",inline"`
 }
 
-// Load reads and checks a configuration file.
-func Load(path string) (*Config, error) {
-	data, err := os.ReadFile(path)
+// Load reads and checks a configuration file. Roles that are given replace the file's,
+// so that one file serves processes that do different things.
+func Load(path string, roles ...Role) (*Config, error) {
+	c, err := LoadAll(path, roles...)
 	if err != nil {
-		return nil, fmt.Errorf("configuration: %w; name a file such as the README shows", err)
-	}
-	c, err := Parse(data, filepath.Dir(path))
-	if err != nil {
-		return nil, fmt.Errorf("configuration %s:\n%w", path, err)
+		return nil, err
 	}
 	return c, nil
 }
 
-// Parse reads and checks a configuration whose relative file names start at
-// dir.
-func Parse(data []byte, dir string) (*Config, error) {
+// LoadAll is [Load] for who looks for mistakes: a configuration that can be read comes
+// back beside its error, so that what it names can be looked at as well. It is good
+// for nothing else.
+func LoadAll(path string, roles ...Role) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w; name a file such as the README shows", err)
+	}
+	c, err := Parse(data, filepath.Dir(path), roles...)
+	if err != nil {
+		return c, fmt.Errorf("configuration %s:\n%w", path, err)
+	}
+	return c, nil
+}
+
+// Parse reads and checks a configuration whose relative file names start at dir. An error
+// lists every mistake; the configuration is not nil beside it when it could be read.
+func Parse(data []byte, dir string, roles ...Role) (*Config, error) {
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return nil, errors.New(yaml.FormatError(err, false, false)) // without the source line, which may hold a secret
@@ -114,6 +126,9 @@ func Parse(data []byte, dir string) (*Config, error) {
 	c, as := &Config{dir: dir, Reconcile: defaultReconcile}, written{}
 	if len(file.Docs) > 0 && !as.decode(file.Docs[0].Body, c) {
 		return nil, errors.Join(as.bad...)
+	}
+	if len(roles) > 0 {
+		c.Roles = roles
 	}
 	c.defaults()
 	return c, errors.Join(append(as.bad, c.check())...)

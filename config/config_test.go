@@ -77,13 +77,24 @@ func TestTheDocumentedSettingsAreThoseThereAre(t *testing.T) {
 			requireNamed(t, common+example, providers.Field(i).Type.Elem())
 		}
 	}
-	for _, block := range []reflect.Type{
-		reflect.TypeFor[Approval](), reflect.TypeFor[Limits](), reflect.TypeFor[Versioning](), reflect.TypeFor[Reconcile](),
+	requireNamed(t, common, reflect.TypeFor[Config]())
+	for name, blocks := range map[string][]reflect.Type{
+		"temporal": {reflect.TypeFor[Temporal]()}, "approval": {reflect.TypeFor[Approval]()}, "limits": {reflect.TypeFor[Limits]()},
+		"versioning": {reflect.TypeFor[Versioning]()}, "reconcile": {reflect.TypeFor[Reconcile]()}, "monitor": {reflect.TypeFor[Monitor]()},
+		"tracing": {reflect.TypeFor[Tracing]()}, "callbacks": {reflect.TypeFor[Callbacks](), reflect.TypeFor[Log]()},
+		"encryption": {reflect.TypeFor[Encryption](), reflect.TypeFor[CodecServer]()},
 	} {
-		_, section, found := strings.Cut(common, "## `"+strings.ToLower(block.Name())+"`")
-		require.True(t, found, "a section for %s", block.Name())
+		_, section, found := strings.Cut(common, "\n## `"+name+"`")
+		require.True(t, found, "a section for %s", name)
 		section, _, _ = strings.Cut(section, "\n## ")
-		requireNamed(t, section, block)
+		for _, block := range blocks {
+			requireNamed(t, section, block)
+		}
+	}
+	_, roles, _ := strings.Cut(common, "\n## `roles`")
+	roles, _, _ = strings.Cut(roles, "\n## ")
+	for _, role := range append(registry.Names(), string(RoleWorkflows), string(RoleCallbacks)) {
+		require.Contains(t, roles, "`"+role+"`")
 	}
 }
 
@@ -102,6 +113,10 @@ func TestEveryMistakeIsListedAtOnceByItsSetting(t *testing.T) {
 ledger: mysql:x
 log: {level: loud, format: xml}
 callbacks: {listen: here}
+roles: [cooking]
+monitor: {listen: there}
+tracing: {endpoint: somewhere}
+encryption: {server: {listen: x}}
 versioning: {deployment: a.b, behavior: loose}
 reconcile: {every: 1ms, ended_within: -1s}
 accounts:
@@ -112,7 +127,8 @@ accounts:
 `), ".")
 	require.Error(t, err)
 	for _, setting := range []string{
-		"ledger:", "log.level:", "log.format:", "callbacks.listen:", "versioning.deployment:", "versioning.build_id:", "versioning.behavior:",
+		"ledger:", "log.level:", "log.format:", "callbacks.listen:", "roles[0]:", "monitor.listen:", "tracing.endpoint:",
+		"encryption.key_files:", "encryption.server.listen:", "encryption.server.origins:", "encryption.server:", "versioning.deployment:", "versioning.build_id:", "versioning.behavior:",
 		"reconcile.every:", "reconcile.ended_within:", "accounts.Shop:", "accounts.Shop.number_prefix:", "accounts.Shop.approval.above:",
 		"accounts.Shop.approval.initiators[0]:", "accounts.Shop.approval.remind_every:", "accounts.Shop.approval.deadline:",
 		"accounts.Shop.approval.at_deadline:", "accounts.Shop.approval.decision_key_files:", "accounts.Shop.limits.on_daily_cap:",

@@ -61,6 +61,9 @@ func (s *CodecServer) check(add func(format string, args ...any)) {
 	if len(s.TokenFiles) == 0 && s.Issuer == "" {
 		add("encryption.server: want token_files or issuer: without either nobody could be let in")
 	}
+	if slices.Contains(s.TokenFiles, "") {
+		add("encryption.server.token_files: want file names, one is empty")
+	}
 	if (s.Issuer == "") != (s.Audience == "") {
 		add("encryption.server: issuer and audience go together: name both or none")
 	}

@@ -24,6 +24,33 @@ const (
 // queues that its accounts name.
 func (c *Config) Does(r Role) bool { return len(c.Roles) == 0 || slices.Contains(c.Roles, r) }
 
+// Queues are the task queues that the process works on: the workflows' own with that
+// role, and those that accounts name whose provider is one of its roles.
+func (c *Config) Queues() []string {
+	var all []string
+	if c.Does(RoleWorkflows) {
+		all = append(all, c.TaskQueue)
+	}
+	for _, name := range c.Names() {
+		a := c.Accounts[name]
+		if a.Queue != "" && c.Does(Role(a.Settings.Name())) && !slices.Contains(all, a.Queue) {
+			all = append(all, a.Queue)
+		}
+	}
+	return all
+}
+
+// Serves lists the accounts that a process on these queues needs with their keys. Who
+// runs workflows judges every account's refunds by its platform's rules, and who
+// receives callbacks proves them with its keys: both need all. A provider's lane needs
+// those whose calls come along its queues, of another platform too where that shares one.
+func (c *Config) Serves(queues []string) []string {
+	if c.Does(RoleWorkflows) || c.Does(RoleCallbacks) {
+		return c.Names()
+	}
+	return slices.DeleteFunc(c.Names(), func(name string) bool { return !slices.Contains(queues, c.Accounts[name].Queue) })
+}
+
 func (c *Config) checkRoles(add func(format string, args ...any)) {
 	known := []string{string(RoleWorkflows), string(RoleCallbacks)}
 	known = append(known, registry.Names()...)

@@ -13,11 +13,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func check(t *testing.T, file string) (string, error) {
+func check(t *testing.T, file string, more ...string) (string, error) {
+	t.Helper()
+	return ask(t, append([]string{"check", "--config", file}, more...)...)
+}
+
+// ask runs one command line.
+func ask(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
 	cmd := command(&out)
-	cmd.SetArgs([]string{"check", "--config", file})
+	cmd.SetArgs(args)
 	err := cmd.Execute()
 	return out.String(), err
 }
@@ -61,6 +67,49 @@ accounts:
 `, 0o644)
 	_, err = check(t, file)
 	require.ErrorContains(t, err, "accounts.shop-baidu.number_prefix", "Baidu takes letters and digits only")
+}
+
+func TestCheckListsTheMistakesOfTheFileAndOfWhatItNamesTogether(t *testing.T) {
+	dir := t.TempDir()
+	file := write(t, dir, "refundflow.yaml", `
+temporal: {config_file: none.toml}
+log: {level: loud}
+ledger: postgres://books@db/refunds
+ledger_password_file: none.pw
+encryption: {key_files: [none.key]}
+accounts:
+  shop: {xlife: {app_key: "12345678", app_secret_file: none.secret, session_file: none.session, store_id: "1", store_id_type: miaojie}}
+`, 0o644)
+	out, err := check(t, file)
+	for _, mistake := range []string{
+		"log.level: ", "temporal.config_file: ", "ledger_password_file: ", "encryption.key_files: ", "xlife.app_secret_file", "xlife.session_file",
+	} {
+		require.ErrorContains(t, err, mistake)
+	}
+	require.Empty(t, out)
+	_, err = check(t, write(t, dir, "broken.yaml", "accounts: [", 0o644))
+	require.ErrorContains(t, err, "broken.yaml")
+}
+
+func TestCheckSpeaksOfTheRolesThatAreGiven(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "top.secret", "s3cr3t", 0o600)
+	file := write(t, dir, "refundflow.yaml", `
+roles: [workflows]
+accounts:
+  here: {queue: lane, xlife: {app_key: "12345678", app_secret_file: top.secret, session_file: top.secret, store_id: "1", store_id_type: miaojie}}
+  there: {queue: other, baidu: {transport: cashier, app_id: "10026", app_key: MMM4hG, private_key_file: none.pem}}
+`, 0o644)
+	_, err := check(t, file)
+	require.ErrorContains(t, err, "accounts.there: ", "workflows need every account's keys")
+	out, err := check(t, file, "--role", "xlife")
+	require.NoError(t, err, "a lane needs its own")
+	require.Regexp(t, `roles +xlife\n`, out)
+	require.Regexp(t, `queues +lane\n`, out)
+	require.NotContains(t, out, "there")
+	_, err = check(t, file, "--role", "shengpay", "--role", "cooking")
+	require.ErrorContains(t, err, "shengpay has no account")
+	require.ErrorContains(t, err, "roles[1]: want one of")
 }
 
 func TestTheHelpNamesEverySignalThatIsHeard(t *testing.T) {

@@ -14,24 +14,27 @@ type renewed[T any] struct {
 	report func(error)
 	files  []string
 
-	mu   sync.Mutex
-	seen []stamp
-	now  T
+	mu    sync.Mutex
+	seen  []stamp
+	now   T
+	wrong string // what was reported last
 }
 
 // stamp changes with a file: also where another one is put in its place with a time and
 // a size that are the same, and where a link, as Kubernetes makes them, leads to another.
 type stamp struct {
-	info     os.FileInfo
-	modified time.Time
-	size     int64
+	info os.FileInfo // nil for none
+	// young: written so shortly before that the next writing might leave the same time.
+	young bool
 }
+
+const youth = time.Second
 
 func renewing[T any](first T, report func(error), read func() (T, error), files ...string) *renewed[T] {
 	if report == nil {
 		report = func(error) {}
 	}
-	return &renewed[T]{read: read, report: report, files: files, seen: stamps(files), now: first}
+	return &renewed[T]{read: read, report: report, files: files, now: first} // none seen: the first question reads again
 }
 
 func (r *renewed[T]) get() T {
@@ -44,10 +47,13 @@ func (r *renewed[T]) get() T {
 	r.seen = now
 	next, err := r.read()
 	if err != nil {
-		r.report(err)
+		if r.wrong != err.Error() {
+			r.wrong = err.Error()
+			r.report(err)
+		}
 		return r.now
 	}
-	r.now = next
+	r.now, r.wrong = next, ""
 	return next
 }
 
@@ -55,15 +61,17 @@ func stamps(files []string) []stamp {
 	all := make([]stamp, len(files))
 	for i, file := range files {
 		if info, err := os.Stat(file); err == nil {
-			all[i] = stamp{info, info.ModTime(), info.Size()}
+			all[i] = stamp{info: info, young: time.Since(info.ModTime()) < youth}
 		}
 	}
 	return all
 }
 
-func (s stamp) same(other stamp) bool {
-	if s.info == nil || other.info == nil {
-		return s.info == nil && other.info == nil
+// same says whether the file now is the one that was seen.
+func (s stamp) same(seen stamp) bool {
+	if s.info == nil || seen.info == nil {
+		return s.info == nil && seen.info == nil
 	}
-	return os.SameFile(s.info, other.info) && s.modified.Equal(other.modified) && s.size == other.size && s.info.Mode() == other.info.Mode()
+	return !seen.young && os.SameFile(s.info, seen.info) && s.info.ModTime().Equal(seen.info.ModTime()) &&
+		s.info.Size() == seen.info.Size() && s.info.Mode() == seen.info.Mode()
 }

@@ -3,6 +3,7 @@ package refundtest
 import (
 	"errors"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/interceptor"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -168,7 +168,7 @@ func (w *World) Begin(request refund.Request, acts ...Act) *Run {
 	env.SetStartWorkflowOptions(client.StartWorkflowOptions{
 		ID: refund.WorkflowID(request.Account, request.ID), TaskQueue: workflows.TaskQueue,
 	})
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{r.server}})
+	env.SetWorkerOptions(worker.Options{Interceptors: append(slices.Clone(w.watching), r.server)})
 	env.RegisterWorkflowWithOptions(workflows.RefundWorkflow, workflow.RegisterOptions{Name: workflows.TypeRefund})
 	steps := activities.Activities{Accounts: w, Ledger: w.Ledger}
 	steps.Register(registry{env})

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/refundflow/refundflow/activities"
@@ -63,6 +64,8 @@ type Options struct {
 	Settings func(*baidu.Settings)
 	// Address is where the provider looks for the platform; default the sandbox.
 	Address string
+	// Watching look over the shoulder of every run.
+	Watching []interceptor.WorkerInterceptor
 }
 
 // World is one merchant account, its platform and its books.
@@ -75,6 +78,7 @@ type World struct {
 	URL string
 
 	bench    *providertest.Bench
+	watching []interceptor.WorkerInterceptor
 	start    time.Time
 	mu       sync.Mutex
 	account  *activities.Account // nil: taken out of the configuration
@@ -133,7 +137,7 @@ func On(t *testing.T, transport providertest.Transport, o Options) *World {
 // a TLS door where an address for it is given.
 func ground(t *testing.T, o Options, tls string) (*World, *sandbox.Server) {
 	t.Helper()
-	w := &World{T: t, start: o.Start, requests: map[string]refund.Request{}}
+	w := &World{T: t, start: o.Start, watching: o.Watching, requests: map[string]refund.Request{}}
 	if o.Start.IsZero() {
 		w.start = Noon
 	}

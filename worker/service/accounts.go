@@ -18,14 +18,14 @@ type accounts map[string]activities.Account
 
 // OpenAccounts makes every account ready for use, or lists all mistakes.
 func OpenAccounts(c *config.Config) (activities.Accounts, error) {
-	all, err := openAccounts(c)
+	all, err := openAccounts(c, c.Names())
 	return all, err
 }
 
-func openAccounts(c *config.Config) (accounts, error) {
+func openAccounts(c *config.Config, names []string) (accounts, error) {
 	all := accounts{}
 	var bad []error
-	for _, name := range c.Names() {
+	for _, name := range names {
 		account, err := openAccount(c, name)
 		if err != nil {
 			bad = append(bad, err)
@@ -49,7 +49,7 @@ func openAccount(c *config.Config, name string) (activities.Account, error) {
 	if err != nil {
 		bad = append(bad, fmt.Errorf("accounts.%s.%w", name, err))
 	}
-	keys, err := decisionKeys(c.Dir(), a.Approval.DecisionKeyFiles)
+	keys, err := decisionKeys(c, a.Approval.DecisionKeyFiles)
 	if err != nil {
 		bad = append(bad, fmt.Errorf("accounts.%s.approval.%w", name, err))
 	}
@@ -64,10 +64,10 @@ func openAccount(c *config.Config, name string) (activities.Account, error) {
 const shortestDecisionKey = 32
 
 // decisionKeys reads the files until one is wrong.
-func decisionKeys(dir string, files []string) ([][]byte, error) {
+func decisionKeys(c *config.Config, files []string) ([][]byte, error) {
 	var keys [][]byte
 	for i, file := range files {
-		file = beside(dir, file)
+		file = c.Beside(file)
 		key, err := wire.SecretFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("decision_key_files[%d]: %w", i, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 
 	"go.temporal.io/api/serviceerror"
 
@@ -17,15 +16,9 @@ import (
 
 // listen receives the platforms' messages where the configuration says so.
 func (s *Service) listen(ctx context.Context, o Options) error {
-	listener := o.Callbacks
-	if address := o.Config.Callbacks.Listen; listener == nil && address != "" {
-		var err error
-		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", address); err != nil {
-			return fmt.Errorf("callbacks.listen: %w; is another worker of this machine listening there?", err)
-		}
-	}
+	listener, err := listenOn(ctx, "callbacks.listen", o.Callbacks, o.Config.Callbacks.Listen)
 	if listener == nil {
-		return nil
+		return err
 	}
 	handler := callback.New(callback.Options{
 		Accounts: callbackAccounts{&s.accounts}, Books: s.ledger, Signal: s.wake, Logger: o.Logger,

@@ -26,7 +26,7 @@ var _ activities.Workflows = remote{}
 
 // remote starts refunds on the service's own task queue.
 func (s *Service) remote(queue string) remote {
-	return remote{temporal: s.client, refunds: client.New(s.client).WithTaskQueue(queue), signal: s.signal}
+	return remote{temporal: s.client, refunds: client.New(s.client).WithTaskQueue(queue).WithDataConverter(s.converter), signal: s.signal}
 }
 
 // Running implements [activities.Workflows]. It asks about the one workflow, not for a

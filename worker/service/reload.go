@@ -26,6 +26,9 @@ type inEffect struct {
 	config *config.Config
 	// queues are those that the process's workers poll.
 	queues []string
+	// keys are the key files as they were read, or as they were last found wrong, and
+	// glimpse as they were last seen.
+	keys, glimpse imprint
 	// due are accounts whose waiting refunds have not been told of new limits.
 	due []string
 }
@@ -42,12 +45,19 @@ type inEffect struct {
 func (s *Service) Reload(ctx context.Context, next *config.Config) error {
 	s.effect.Lock()
 	defer s.effect.Unlock()
+	return s.takeOver(ctx, next)
+}
+
+// takeOver is Reload for who holds the lock.
+func (s *Service) takeOver(ctx context.Context, next *config.Config) error {
 	running := s.effect.config
 	next, ignored := keepFixed(running, next, s.effect.queues)
-	all, err := openAccounts(next)
+	keys := s.fingerprint(next)
+	all, err := openAccounts(next, next.Serves(s.effect.queues))
 	if err != nil {
 		return err
 	}
+	s.effect.keys = keys
 	for _, name := range next.Names() {
 		if next.Accounts[name].Limits != running.Accounts[name].Limits && !slices.Contains(s.effect.due, name) {
 			s.effect.due = append(s.effect.due, name)
@@ -58,8 +68,11 @@ func (s *Service) Reload(ctx context.Context, next *config.Config) error {
 	if len(ignored) > 0 {
 		s.logger.WithField("settings", strings.Join(ignored, ", ")).Warn("ignored until the worker is restarted")
 	}
-	log := s.logger.WithField("accounts", strings.Join(next.Names(), ","))
+	log := s.logger.WithField("accounts", strings.Join(all.Names(), ","))
 	log.Info("configuration taken over")
+	if !next.Does(config.RoleWorkflows) { // who decides about budget tells of it, or it would be decided by old limits
+		s.effect.due = nil
+	}
 	if woken, err := s.wakeDue(ctx); err != nil {
 		log.WithError(err).WithField("woken", woken).Warn(
 			"not every refund that waits was told of the new limits: the others look at their own time, or are told at the next reload")
@@ -112,14 +125,20 @@ func keepFixed(running, next *config.Config, queues []string) (*config.Config, [
 	keep("temporal", running.Temporal, &c.Temporal, &ignored)
 	keep("task_queue", running.TaskQueue, &c.TaskQueue, &ignored)
 	keep("ledger", running.Ledger, &c.Ledger, &ignored)
+	keep("ledger_password_file", running.LedgerPasswordFile, &c.LedgerPasswordFile, &ignored)
 	keep("log", running.Log, &c.Log, &ignored)
 	keep("callbacks", running.Callbacks, &c.Callbacks, &ignored)
+	keep("roles", running.Roles, &c.Roles, &ignored)
+	keep("monitor", running.Monitor, &c.Monitor, &ignored)
+	keep("tracing", running.Tracing, &c.Tracing, &ignored)
+	keep("encryption", running.Encryption, &c.Encryption, &ignored)
 	keep("versioning", running.Versioning, &c.Versioning, &ignored)
 	keep("reconcile", running.Reconcile, &c.Reconcile, &ignored)
 	c.Accounts = maps.Clone(next.Accounts)
 	for _, name := range next.Names() {
 		a := c.Accounts[name]
-		if a.Queue != "" && !slices.Contains(queues, a.Queue) { // nobody here would poll it
+		lane := c.Does(config.Role(a.Settings.Name()))                  // elsewhere the queue is another process's matter
+		if lane && a.Queue != "" && !slices.Contains(queues, a.Queue) { // nobody here would poll it
 			keep("accounts."+name+".queue", running.Accounts[name].Queue, &a.Queue, &ignored)
 			c.Accounts[name] = a
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,13 +61,14 @@ func waiter(account, id string, why ledger.Obstacle) ledger.Waiter {
 // running is a service as Start leaves it, as far as a reload is concerned.
 func running(t *testing.T, c *config.Config, l *line) (*Service, *logtest.Hook) {
 	t.Helper()
-	all, err := openAccounts(c)
+	all, err := openAccounts(c, c.Serves(c.Queues()))
 	require.NoError(t, err)
 	logger := logrus.New()
 	logger.SetOutput(io.Discard)
 	s := &Service{logger: logger, ledger: l.waiting, client: l}
 	s.accounts.now.Store(&all)
-	s.effect.config, s.effect.queues = c, queues(c)
+	s.effect.config, s.effect.queues = c, c.Queues()
+	s.effect.keys = s.fingerprint(c)
 	return s, logtest.NewLocal(logger)
 }
 
@@ -135,6 +137,10 @@ func TestWhatNeedsARestartIsNamedAndStays(t *testing.T) {
 		"a queue nobody polls":      {"task_queue: mine\naccounts: {a: {queue: slower, %x}, b: {%x}}", "accounts.a.queue"},
 		"a new account's own queue": {before[:len(before)-1] + ", c: {queue: new, %x}}", "accounts.c.queue"},
 		"a queue that is polled":    {"task_queue: mine\naccounts: {a: {queue: mine, %x}, b: {queue: slow, %x}}", ""},
+		"the roles":                 {"roles: [workflows]\n" + before, "roles"},
+		"the monitor":               {"monitor: {listen: '127.0.0.1:1'}\n" + before, "monitor"},
+		"traces":                    {"tracing: {endpoint: 'http://127.0.0.1:1'}\n" + before, "tracing"},
+		"encryption":                {"encryption: {key_files: [k]}\n" + before, "encryption"},
 		"several":                   {"log: {format: json}\nledger: sqlite:x\n" + before, "ledger, log"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -214,4 +220,24 @@ func TestNewLimitsHoldEvenWhereNobodyCanBeTold(t *testing.T) {
 	require.NoError(t, s.Reload(ended, f.load("accounts: {a: {limits: {daily_cap: 3}, %x}}")))
 	require.Equal(t, refund.Fen(3), capOf(t, s, "a"), "a worker that is asked to stop tells nobody any more")
 	require.LessOrEqual(t, len(l.told), 1)
+}
+
+func TestAQueueThatAnotherProcessServesIsNotThisOnesToRefuse(t *testing.T) {
+	f := newFolder(t)
+	s, log := running(t, f.load("roles: [workflows]\naccounts: {a: {queue: slow, %x}}"), &line{})
+	require.NoError(t, s.Reload(t.Context(), f.load("roles: [workflows]\naccounts: {a: {queue: faster, %x}}")))
+	a, err := s.accounts.Account("a")
+	require.NoError(t, err)
+	require.Equal(t, "faster", a.Queue, "refunds are sent there from now on")
+	require.Equal(t, logrus.InfoLevel, log.LastEntry().Level)
+}
+
+func TestOnlyWhoRunsWorkflowsTellsOfNewLimits(t *testing.T) {
+	for role, told := range map[string]int{"workflows": 1, "xlife": 0} {
+		f, l := newFolder(t), lineOf(map[string][]ledger.Waiter{"a": {waiter("a", "R1", ledger.ObstacleCap)}})
+		document := "roles: [" + role + "]\naccounts: {a: {queue: slow, limits: {daily_cap: %d}, %x}}"
+		s, _ := running(t, f.load(strings.ReplaceAll(document, "%d", "1")), l)
+		require.NoError(t, s.Reload(t.Context(), f.load(strings.ReplaceAll(document, "%d", "2"))))
+		require.Len(t, l.told, told, role)
+	}
 }

@@ -35,6 +35,14 @@ const (
 // two configurations the one that started last holds. Whether it is paused is an
 // operator's decision, and stays.
 func ScheduleReconciler(ctx context.Context, c client.Client, queue string, r config.Reconcile, l logrus.FieldLogger) error {
+	return scheduleReconciler(ctx, c, converter.GetDefaultDataConverter(), queue, r, l)
+}
+
+// scheduleReconciler is ScheduleReconciler for a client that encodes with dc, which is
+// needed to read what it wrote.
+func scheduleReconciler(
+	ctx context.Context, c client.Client, dc converter.DataConverter, queue string, r config.Reconcile, l logrus.FieldLogger,
+) error {
 	id := workflows.ReconcileSchedule(queue)
 	log := l.WithField("schedule", id)
 	if r.Every == 0 {
@@ -55,7 +63,7 @@ func ScheduleReconciler(ctx context.Context, c client.Client, queue string, r co
 	}
 	err = c.ScheduleClient().GetHandle(ctx, id).Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-			if sameSchedule(in.Description.Schedule, wanted) {
+			if sameSchedule(dc, in.Description.Schedule, wanted) {
 				return nil, temporal.ErrSkipScheduleUpdate
 			}
 			log.WithField("every", r.Every).Info("reconciler scheduled otherwise than before")
@@ -83,24 +91,24 @@ func reconcileSchedule(id, queue string, r config.Reconcile) client.Schedule {
 }
 
 // sameSchedule compares what reconcileSchedule sets.
-func sameSchedule(is, wanted client.Schedule) bool {
+func sameSchedule(dc converter.DataConverter, is, wanted client.Schedule) bool {
 	has, ok := is.Action.(*client.ScheduleWorkflowAction)
 	wants := wanted.Action.(*client.ScheduleWorkflowAction)
 	return ok && has.Workflow == wants.Workflow && has.TaskQueue == wants.TaskQueue &&
-		has.WorkflowExecutionTimeout == wants.WorkflowExecutionTimeout && sameInput(has.Args, wants.Args) &&
+		has.WorkflowExecutionTimeout == wants.WorkflowExecutionTimeout && sameInput(dc, has.Args, wants.Args) &&
 		is.Spec != nil && len(is.Spec.Calendars) == 0 && len(is.Spec.Intervals) == 1 && is.Spec.Intervals[0] == wanted.Spec.Intervals[0] &&
 		is.Policy != nil && is.Policy.Overlap == wanted.Policy.Overlap && is.Policy.CatchupWindow == wanted.Policy.CatchupWindow
 }
 
 // sameInput compares the workflow's input, which comes back encoded.
-func sameInput(has, wants []any) bool {
+func sameInput(dc converter.DataConverter, has, wants []any) bool {
 	if len(has) != len(wants) {
 		return false
 	}
 	for i := range has {
 		payload, ok := has[i].(*commonpb.Payload)
 		var input workflows.Reconciliation
-		if !ok || converter.GetDefaultDataConverter().FromPayload(payload, &input) != nil || input != wants[i] {
+		if !ok || dc.FromPayload(payload, &input) != nil || input != wants[i] {
 			return false
 		}
 	}

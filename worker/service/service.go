@@ -2,24 +2,21 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"path/filepath"
-	"slices"
-	"strings"
+	"net/http"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/config"
 	"github.com/refundflow/refundflow/ledger"
-	"github.com/refundflow/refundflow/ledger/sqlstore"
-	"github.com/refundflow/refundflow/workflows"
+	"github.com/refundflow/refundflow/telemetry"
 )
 
 // stopTimeout lets running provider calls finish when the process is asked to
@@ -30,134 +27,125 @@ const stopTimeout = 30 * time.Second
 type Options struct {
 	Config *config.Config
 	Logger logrus.FieldLogger
-	// Client is used instead of dialling Config.Temporal; the caller closes it.
+	// Client is used instead of dialling Config.Temporal; the caller closes it. It
+	// neither counts nor traces nor encrypts more than its maker has let it.
 	Client client.Client
-	// Callbacks is listened on instead of Config.Callbacks.Listen; Stop closes it.
-	Callbacks net.Listener
+	// Callbacks and Monitor are listened on instead of what Config.Callbacks.Listen and
+	// Config.Monitor.Listen name; Stop closes them.
+	Callbacks, Monitor net.Listener
 	// Interceptors watch or disturb the steps, in tests.
 	Interceptors []interceptor.WorkerInterceptor
 }
 
 // Service is a running worker.
 type Service struct {
-	logger   logrus.FieldLogger
-	accounts register
-	effect   inEffect
-	ledger   ledger.Ledger
-	client   client.Client
-	owned    bool // the client is ours to close
-	workers  []worker.Worker
-	fatal    chan error
-	// hush stops receiving callbacks, and returns when the last one is answered.
-	hush func()
+	logger    logrus.FieldLogger
+	accounts  register
+	effect    inEffect
+	ledger    ledger.Ledger
+	telemetry *telemetry.Telemetry
+	health    *health
+	client    client.Client
+	owned     bool // the client is ours to close
+	namespace string
+	converter converter.DataConverter // the client's, which it does not tell
+	workers   []worker.Worker
+	fatal     chan error
+	// hush stops receiving callbacks, and returns when the last one is answered; rest
+	// stops looking at key files; blind stops telling about health.
+	hush, rest, blind func()
 }
 
-// Start opens everything, registers the search attributes and the reconciler's
-// schedule, and begins to work.
-// On an error nothing is left open.
+// Start opens everything that the roles of Config ask for, registers the search
+// attributes and the reconciler's schedule where workflows are among them, and begins to
+// work. On an error nothing is left open.
 func Start(ctx context.Context, o Options) (_ *Service, err error) {
-	s := &Service{logger: o.Logger, client: o.Client, fatal: make(chan error, 1)}
+	s := &Service{logger: o.Logger, client: o.Client, fatal: make(chan error, 1), health: newHealth(o.Logger)}
 	defer func() {
 		if err != nil {
 			s.Stop()
 		}
 	}()
-	all, err := openAccounts(o.Config)
-	if err != nil {
+	if s.telemetry, err = newTelemetry(o); err != nil {
 		return nil, err
 	}
-	s.accounts.now.Store(&all)
-	s.effect.config, s.effect.queues = o.Config, queues(o.Config)
-	if s.ledger, err = OpenLedger(ctx, o.Config); err != nil {
+	if err = s.tell(ctx, o); err != nil { // first: a start that takes long is to be seen as one
 		return nil, err
 	}
-	if s.client == nil {
-		options := ClientOptions(o.Logger)
-		options.HostPort, options.Namespace = o.Config.Temporal.Address, o.Config.Temporal.Namespace
-		s.client, err = client.DialContext(ctx, options)
-		if err != nil {
-			return nil, fmt.Errorf("temporal.address %s: %w (is the server running?)", o.Config.Temporal.Address, err)
+	if err = s.open(ctx, o); err != nil {
+		return nil, err
+	}
+	if o.Config.Does(config.RoleWorkflows) {
+		if err = RegisterSearchAttributes(ctx, s.client, s.namespace); err != nil {
+			return nil, err
 		}
-		s.owned = true
 	}
-	if err = RegisterSearchAttributes(ctx, s.client, o.Config.Temporal.Namespace); err != nil {
-		return nil, err
-	}
+	s.telemetry.Watch(telemetry.Watched{
+		Ledger: s.ledger, Temporal: s.client, Accounts: &s.accounts, TaskQueue: o.Config.TaskQueue,
+	})
 	if err = s.work(o, &activities.Activities{
 		Accounts: &s.accounts, Ledger: s.ledger, Workflows: s.remote(o.Config.TaskQueue),
 	}); err != nil {
 		return nil, err
 	}
-	if err = ScheduleReconciler(ctx, s.client, o.Config.TaskQueue, o.Config.Reconcile, o.Logger); err != nil {
-		return nil, err
+	if o.Config.Does(config.RoleWorkflows) {
+		if err = scheduleReconciler(ctx, s.client, s.converter, o.Config.TaskQueue, o.Config.Reconcile, o.Logger); err != nil {
+			return nil, err
+		}
 	}
-	if err = s.listen(ctx, o); err != nil {
-		return nil, err
+	if o.Config.Does(config.RoleCallbacks) {
+		if err = s.listen(ctx, o); err != nil {
+			return nil, err
+		}
 	}
+	s.lookAfterKeys(time.Tick(keyPace))
+	s.health.working(s.ledger, s.client)
 	return s, nil
 }
 
-// queues are the workflows' own task queue, and after it those that accounts name
-// for their provider calls.
-func queues(c *config.Config) []string {
-	all := []string{c.TaskQueue}
-	for _, name := range c.Names() {
-		if q := c.Accounts[name].Queue; q != "" && !slices.Contains(all, q) {
-			all = append(all, q)
-		}
+// open reads the keys, opens the ledger and connects to Temporal.
+func (s *Service) open(ctx context.Context, o Options) error {
+	s.effect.config, s.effect.queues = o.Config, o.Config.Queues()
+	s.effect.keys = s.fingerprint(o.Config) // before they are read: what changes meanwhile is seen later
+	all, err := openAccounts(o.Config, o.Config.Serves(s.effect.queues))
+	if err != nil {
+		return err
 	}
-	return all
-}
-
-// work starts one worker per task queue: the workflows' own, which runs
-// activities too, and those of the provider calls alone.
-func (s *Service) work(o Options, steps *activities.Activities) error {
-	for i, queue := range s.effect.queues {
-		w := worker.New(s.client, queue, worker.Options{
-			WorkerStopTimeout:     stopTimeout,
-			Interceptors:          o.Interceptors,
-			DisableWorkflowWorker: i > 0,
-			OnFatalError:          s.fail,
-			DeploymentOptions:     deployment(o.Config.Versioning),
-		})
-		if i == 0 {
-			w.RegisterWorkflowWithOptions(workflows.RefundWorkflow, workflow.RegisterOptions{Name: workflows.TypeRefund})
-			w.RegisterWorkflowWithOptions(workflows.ReconcileWorkflow, workflow.RegisterOptions{Name: workflows.TypeReconcile})
-		}
-		steps.Register(w)
-		if err := w.Start(); err != nil {
-			return fmt.Errorf("task queue %s: %w", queue, err)
-		}
-		s.workers = append(s.workers, w)
+	s.accounts.now.Store(&all)
+	if s.ledger, err = OpenLedger(ctx, o.Config); err != nil {
+		return err
 	}
-	o.Logger.WithFields(logrus.Fields{
-		"queues": strings.Join(s.effect.queues, ","), "accounts": strings.Join(o.Config.Names(), ","),
-	}).Info("worker started")
-	return nil
-}
-
-// ClientOptions are what every client that serves a worker has in common.
-func ClientOptions(l logrus.FieldLogger) client.Options {
-	return client.Options{Logger: SDKLogger(l)}
+	return s.connect(ctx, o)
 }
 
 // Fatal receives an error from which the worker cannot recover.
 func (s *Service) Fatal() <-chan error { return s.fatal }
 
 func (s *Service) fail(err error) {
+	s.health.failed()
 	select {
 	case s.fatal <- err:
 	default: // one is enough to stop
 	}
 }
 
-// Stop lets running steps finish and closes what Start opened.
+// Stop lets running steps finish and closes what Start opened. Readiness turns first, so
+// that nobody sends more; the monitor answers until the end, since a process that stops is
+// not one that hangs.
 func (s *Service) Stop() {
-	if s.hush != nil {
-		s.hush()
+	s.health.stopping()
+	for _, end := range []func(){s.hush, s.rest} {
+		if end != nil {
+			end()
+		}
 	}
+	var all sync.WaitGroup // at once: a queue that still polls while another one waits would begin what cannot end
 	for _, w := range s.workers {
-		w.Stop()
+		all.Go(w.Stop)
+	}
+	all.Wait()
+	if err := s.telemetry.Close(context.Background()); err != nil {
+		s.logger.WithError(err).Warn("what was traced last could not be sent")
 	}
 	if s.owned {
 		s.client.Close()
@@ -165,27 +153,38 @@ func (s *Service) Stop() {
 	if s.ledger != nil {
 		_ = s.ledger.Close()
 	}
-}
-
-// OpenLedger opens the books that the configuration names.
-func OpenLedger(ctx context.Context, c *config.Config) (ledger.Ledger, error) {
-	store, err := sqlstore.Open(ctx, ledgerDSN(c))
-	if err != nil {
-		return nil, fmt.Errorf("ledger: %w", err) // not store: a nil *Store would be a ledger that is not nil
+	if s.blind != nil {
+		s.blind()
 	}
-	return store, nil
 }
 
-// ledgerDSN puts a relative file beside the configuration.
-func ledgerDSN(c *config.Config) string {
-	kind, file, _ := strings.Cut(c.Ledger, ":")
-	return kind + ":" + beside(c.Dir(), file)
-}
-
-// beside counts a relative file name from a folder.
-func beside(dir, file string) string {
-	if filepath.IsAbs(file) {
-		return file
+// newTelemetry makes what the settings ask to be shown, nil for nothing.
+func newTelemetry(o Options) (*telemetry.Telemetry, error) {
+	c := o.Config
+	if c.Monitor == nil && c.Tracing == nil && o.Monitor == nil {
+		return nil, nil
 	}
-	return filepath.Join(dir, file)
+	wanted := telemetry.Options{Program: "refundflow-worker", Logger: o.Logger}
+	if c.Tracing != nil {
+		wanted.TraceEndpoint, wanted.TraceOneIn = c.Tracing.Endpoint, c.Tracing.OneIn
+	}
+	return telemetry.New(wanted)
+}
+
+// tell answers /metrics, /livez and /readyz where the configuration says so.
+func (s *Service) tell(ctx context.Context, o Options) error {
+	address := ""
+	if o.Config.Monitor != nil {
+		address = o.Config.Monitor.Listen
+	}
+	listener, err := listenOn(ctx, "monitor.listen", o.Monitor, address)
+	if listener == nil {
+		return err
+	}
+	pages := http.NewServeMux()
+	pages.Handle("GET /metrics", s.telemetry.Metrics())
+	pages.HandleFunc("GET /livez", s.health.live)
+	pages.HandleFunc("GET /readyz", s.health.ready)
+	s.blind = serveMonitor(listener, pages, o.Logger)
+	return nil
 }

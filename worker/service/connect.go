@@ -1,0 +1,84 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/sirupsen/logrus"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/refundflow/refundflow/codec"
+	"github.com/refundflow/refundflow/config"
+	"github.com/refundflow/refundflow/internal/connection"
+)
+
+// FindServer settles where Temporal is, by the configuration, its profiles and the
+// environment.
+func FindServer(c *config.Config, l logrus.FieldLogger) (*connection.Server, error) {
+	t := c.Temporal
+	return connection.Find(connection.Wanted{
+		Address: t.Address, Namespace: t.Namespace, ConfigFile: c.Beside(t.ConfigFile), Profile: t.Profile,
+		Report: func(err error) {
+			l.WithError(err).Error("a key of the connection to Temporal was renewed and cannot be used: the one before it stays in use")
+		},
+	})
+}
+
+// connect makes the one client that everything in the process shares.
+func (s *Service) connect(ctx context.Context, o Options) error {
+	s.namespace, s.converter = cmp.Or(o.Config.Temporal.Namespace, client.DefaultNamespace), converter.GetDefaultDataConverter()
+	if s.client != nil {
+		return nil
+	}
+	server, err := FindServer(o.Config, o.Logger)
+	if err != nil {
+		return err
+	}
+	cipher, err := OpenCodec(o.Config)
+	if err != nil {
+		return err
+	}
+	options := ClientOptions(o.Logger)
+	server.ClientOptions(&options)
+	s.telemetry.ClientOptions(&options)
+	cipher.WorkerOptions(&options)
+	if s.client, err = client.DialContext(ctx, options); err != nil {
+		return fmt.Errorf("temporal.address %s: %w (is the server running?)", server.Address, err)
+	}
+	s.owned, s.namespace, s.converter = true, server.Namespace, options.DataConverter
+	return nil
+}
+
+// OpenCodec reads the keys with which payloads are encrypted; nil, which is a codec too,
+// without any.
+func OpenCodec(c *config.Config) (*codec.Codec, error) {
+	if c.Encryption == nil {
+		return nil, nil
+	}
+	cipher, err := codec.Open(c.AllBeside(c.Encryption.KeyFiles))
+	if err != nil {
+		return nil, fmt.Errorf("encryption.key_files: %w", err)
+	}
+	return cipher, nil
+}
+
+// ClientOptions are what every client that serves a worker has in common.
+func ClientOptions(l logrus.FieldLogger) client.Options {
+	return client.Options{Logger: SDKLogger(l)}
+}
+
+// listenOn is the listener that was brought, or one on the address of the setting; nil
+// where there is neither.
+func listenOn(ctx context.Context, setting string, brought net.Listener, address string) (net.Listener, error) {
+	if brought != nil || address == "" {
+		return brought, nil
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; is another worker of this machine listening there?", setting, err)
+	}
+	return l, nil
+}

@@ -1,0 +1,44 @@
+package service
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/refundflow/refundflow/activities"
+	"github.com/refundflow/refundflow/telemetry"
+	"github.com/refundflow/refundflow/workflows"
+)
+
+// work starts one worker per task queue: the workflows' own, which runs
+// activities too, and those of the provider calls alone.
+func (s *Service) work(o Options, steps *activities.Activities) error {
+	for _, queue := range s.effect.queues {
+		own := queue == o.Config.TaskQueue
+		w := worker.New(s.client, queue, worker.Options{
+			WorkerStopTimeout:     stopTimeout,
+			Interceptors:          slices.Concat([]interceptor.WorkerInterceptor{telemetry.Lines(&s.accounts)}, s.telemetry.WorkerInterceptors(), o.Interceptors),
+			DisableWorkflowWorker: !own,
+			OnFatalError:          s.fail,
+			DeploymentOptions:     deployment(o.Config.Versioning),
+		})
+		if own {
+			w.RegisterWorkflowWithOptions(workflows.RefundWorkflow, workflow.RegisterOptions{Name: workflows.TypeRefund})
+			w.RegisterWorkflowWithOptions(workflows.ReconcileWorkflow, workflow.RegisterOptions{Name: workflows.TypeReconcile})
+		}
+		steps.Register(w)
+		if err := w.Start(); err != nil {
+			return fmt.Errorf("task queue %s: %w", queue, err)
+		}
+		s.workers = append(s.workers, w)
+	}
+	o.Logger.WithFields(logrus.Fields{
+		"queues": strings.Join(s.effect.queues, ","), "accounts": strings.Join(s.accounts.Names(), ","),
+	}).Info("worker started")
+	return nil
+}
