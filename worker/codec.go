@@ -9,7 +9,6 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
-	"github.com/refundflow/refundflow/codec"
 	"github.com/refundflow/refundflow/codec/server"
 	"github.com/refundflow/refundflow/config"
 	"github.com/refundflow/refundflow/worker/service"
@@ -52,8 +51,8 @@ func serveCodec(ctx context.Context, c *config.Config, logger logrus.FieldLogger
 		return errors.New("encryption.server: nothing says where the codec server listens: give it listen, origins, and token_files or issuer")
 	}
 	set := c.Encryption.Server
-	keys, badKeys := codec.Open(beside(c, c.Encryption.KeyFiles))
-	tokens, badTokens := server.ReadTokens(beside(c, set.TokenFiles))
+	keys, badKeys := service.OpenCodec(c)
+	tokens, badTokens := service.CodecTokens(c)
 	if err := errors.Join(badKeys, badTokens); err != nil {
 		return err
 	}
@@ -73,12 +72,4 @@ func serveCodec(ctx context.Context, c *config.Config, logger logrus.FieldLogger
 	}
 	logger.Info("codec server stopped")
 	return nil
-}
-
-func beside(c *config.Config, files []string) []string {
-	var all []string
-	for _, file := range files {
-		all = append(all, c.Beside(file))
-	}
-	return all
 }

@@ -86,10 +86,14 @@ func TestAPollAddsActionsButNoEvents(t *testing.T) {
 }
 
 // measure makes one refund whose result has to be asked for at least so often.
-func measure(t *testing.T, total, amount refund.Fen, polls int) cost {
+func measure(t *testing.T, total, amount refund.Fen, polls int, change ...func(*temporalclient.Options)) cost {
 	w := newWorld(t, shared.Address(), setting{Poll: "[10ms]"})
 	m := newMeter()
-	temporal := w.dial(temporalclient.Options{ConnectionOptions: temporalclient.ConnectionOptions{DialOptions: []grpc.DialOption{m.option()}}})
+	o := temporalclient.Options{ConnectionOptions: temporalclient.ConnectionOptions{DialOptions: []grpc.DialOption{m.option()}}}
+	for _, f := range change {
+		f(&o)
+	}
+	temporal := w.dial(o)
 	stop := w.work(temporal)
 	r := w.request(total, amount, func(o *control.NewBaiduOrder) {
 		if polls > 1 {

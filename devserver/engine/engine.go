@@ -73,7 +73,7 @@ func Start(ctx context.Context, options Options) (_ *Engine, err error) {
 	if err := waitReady(ctx, workflowservice.NewWorkflowServiceClient(e.conn), e.namespace); err != nil {
 		return nil, err
 	}
-	e.ui, err = startUI(uiListener, e.conn, e.namespace)
+	e.ui, err = startUI(uiListener, e.conn, options)
 	return e, err
 }
 

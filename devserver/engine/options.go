@@ -32,6 +32,10 @@ type Options struct {
 	// UIPort is the HTTP port of the Web UI, 0 for a free one. Temporal's usual port is 8233.
 	UIPort int
 
+	// CodecEndpoint is the address of a codec server on this machine, such as http://127.0.0.1:8089, which the Web UI asks to
+	// decrypt and encrypt payloads, with the cookies of its sign-in page. Empty for none.
+	CodecEndpoint string
+
 	// Namespace is created when it is missing. Default "default". Letters, digits, '-', '_' and '.', 2 to 200 characters.
 	Namespace string
 

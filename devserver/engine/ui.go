@@ -32,15 +32,20 @@ type webUI struct {
 }
 
 // startUI answers at once: the listener is open before it is called. All actions (signal, cancel, terminate ...) are allowed.
-func startUI(l net.Listener, conn *grpc.ClientConn, namespace string) (*webUI, error) {
+func startUI(l net.Listener, conn *grpc.ClientConn, options Options) (*webUI, error) {
 	handler, err := uiHandler(conn, &config.Config{
 		TemporalGRPCAddress: conn.Target(),
-		DefaultNamespace:    namespace,
+		DefaultNamespace:    options.Namespace,
 		EnableUI:            true,
 		DisableNewsFetch:    true,                              // no outside calls
 		NotifyOnNewVersion:  false,                             // no outside calls
 		CORS:                config.CORS{CookieInsecure: true}, // plain HTTP: a secure cookie would never come back
 		HideLogs:            true,
+		// Cookies are one machine's, whatever the port: who signed in at the codec server is known to it here.
+		Codec: config.Codec{
+			Endpoint: options.CodecEndpoint, IncludeCredentials: options.CodecEndpoint != "",
+			DefaultErrorMessage: "Refunds are encrypted here. Sign in at the codec server to read them", DefaultErrorLink: options.CodecEndpoint,
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("web UI: %w", err)

@@ -17,7 +17,7 @@ import (
 
 func TestTheWebUIShowsPagesAndTalksToTheServer(t *testing.T) {
 	ctx := testContext(t)
-	eng := start(ctx, t, engine.Options{})
+	eng := start(ctx, t, engine.Options{CodecEndpoint: "http://127.0.0.1:8089"})
 
 	page, policy := get(ctx, t, eng.UIURL()+"/")
 	require.Contains(t, page, "<html")
@@ -29,6 +29,10 @@ func TestTheWebUIShowsPagesAndTalksToTheServer(t *testing.T) {
 		DefaultNamespace                     string
 		DisableNewsFetch, NotifyOnNewVersion bool
 		DisableWriteActions                  bool
+		Codec                                struct {
+			Endpoint           string
+			IncludeCredentials bool
+		}
 	}
 	body, _ := get(ctx, t, eng.UIURL()+"/api/v1/settings")
 	require.NoError(t, json.Unmarshal([]byte(body), &settings))
@@ -36,6 +40,8 @@ func TestTheWebUIShowsPagesAndTalksToTheServer(t *testing.T) {
 	require.True(t, settings.DisableNewsFetch)
 	require.False(t, settings.NotifyOnNewVersion)
 	require.False(t, settings.DisableWriteActions)
+	require.Equal(t, "http://127.0.0.1:8089", settings.Codec.Endpoint)
+	require.True(t, settings.Codec.IncludeCredentials, "the cookie of the codec server's page")
 
 	body, _ = get(ctx, t, eng.UIURL()+"/api/v1/namespaces")
 	var namespaces struct {

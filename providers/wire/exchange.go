@@ -111,6 +111,10 @@ type Answer struct {
 // GetBody to rewind the body, so that is withheld. Do calls RoundTrip rather than
 // http.Client, whose errors quote the address with every token in it.
 func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
+	return watched(ctx, call, c.exchange)
+}
+
+func (c *Client) exchange(ctx context.Context, call Call) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	var reached stage
