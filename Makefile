@@ -1,6 +1,6 @@
-# Everything here needs Go and make, and nothing else. With a C compiler and Node.js at hand, more is tried.
+# Everything here needs Go and make, and nothing else. With a C compiler, Node.js and PostgreSQL at hand, more is tried.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint
+.PHONY: help demo test fuzz lint deploy plain
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 WORKFLOWCHECK := go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
@@ -19,12 +19,20 @@ demo: ## run Temporal, its Web UI, stand-ins for the platforms and a worker, and
 	@go -C devserver build -o ../bin/devserver .
 	@bin/devserver $(ARGS)
 
-test: ## all tests of both modules, with the race detector where it pays
+test: ## all tests of both modules, with the race detector where it pays; with REFUNDFLOW_TEST_POSTGRES, an address, the ledger on PostgreSQL too
 	$(if $(RACE),,@echo "No C compiler found: the tests run without the race detector.")
 	$(if $(WITHOUT_NODE),@echo "No Node.js with npm found: the TypeScript example is not tried.")
+	$(if $(REFUNDFLOW_TEST_POSTGRES),,@echo "REFUNDFLOW_TEST_POSTGRES names no server: the ledger is tried on SQLite only.")
 	go test $(RACE) ./...
 	$(WITHOUT_NODE) go -C devserver test ./...
 	go -C providers/wechat/cloudfunctiontest test ./...
+
+deploy: ## what Docker Compose and Prometheus make of the files that are deployed, and the rules these keep; no Docker engine is needed
+	go -C deploy/composetest vet . && go -C deploy/composetest test -timeout 30m . # the first time it compiles Docker Compose
+	go -C deploy/prometheustest vet . && go -C deploy/prometheustest test -timeout 30m . # and Prometheus' promtool
+
+plain: ## the system of docker-compose.yml as plain processes with a PostgreSQL of their own, tried with refunds while parts are killed
+	deploy/plain
 
 FUZZTIME := 10s
 

@@ -23,6 +23,8 @@ type Options struct {
 	// TLSAddr is a second door: the same paths over HTTPS, with a certificate of an authority made at run time (Server.CAPEM).
 	// It asks for client certificates and verifies those that are given. Default: none; "127.0.0.1:0" takes a free port.
 	TLSAddr string
+	// TLSNames are further host names that the door's certificate is for, besides localhost and the loopback addresses.
+	TLSNames []string
 	// AllowRemote permits addresses other machines can reach (in a container, say), and letters to merchants on other
 	// machines. Whoever reaches a port rules the books.
 	AllowRemote bool
@@ -90,7 +92,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	doors := []net.Listener{s.listener}
 	if s.tls != nil {
-		config, err := s.stage.Authority().Door()
+		config, err := s.stage.Authority().Door(o.TLSNames...)
 		if err != nil {
 			return nil, err
 		}

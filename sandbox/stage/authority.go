@@ -81,14 +81,15 @@ func (a *Authority) Issue(commonName string) (certPEM, keyPEM string, err error)
 	return pemText("CERTIFICATE", der), pemText("PRIVATE KEY", keyDER), nil
 }
 
-// Door is the TLS side of a server on loopback: a client certificate is asked for, not required, and verified when given, so
-// that handlers decide by r.TLS.PeerCertificates. HTTP/2 is not offered: faults that cut a connection need HTTP/1.
-func (a *Authority) Door() (*tls.Config, error) {
+// Door is the TLS side of a server on loopback, or behind one of the names: a client certificate is asked for, not required,
+// and verified when given, so that handlers decide by r.TLS.PeerCertificates. HTTP/2 is not offered: faults that cut a
+// connection need HTTP/1.
+func (a *Authority) Door(names ...string) (*tls.Config, error) {
 	key, der, err := a.sign(&x509.Certificate{
 		Subject:     pkix.Name{CommonName: "localhost"},
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:    []string{"localhost"},
+		DNSNames:    append([]string{"localhost"}, names...),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	})
 	if err != nil {

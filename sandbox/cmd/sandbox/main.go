@@ -61,6 +61,7 @@ func command() *cobra.Command {
 		Long:          long,
 		Args:          cobra.NoArgs,
 		SilenceErrors: true, SilenceUsage: true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			settles, lags := control.Duration(settleAfter), control.Duration(queryLag)
 			o.Baidu.SettleAfter, o.Baidu.QueryLag = settles, lags
@@ -81,9 +82,11 @@ func command() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&o.Addr, "addr", "127.0.0.1:9300", "host:port to listen on; port 0 takes a free one")
 	flags.StringVar(&o.TLSAddr, "tls-addr", "", "host:port of a second, HTTPS door that asks for client certificates; default: none")
+	flags.StringSliceVar(&o.TLSNames, "tls-name", nil, "with --tls-addr: a further host name that clients will use, such as that of the container")
 	flags.BoolVar(&o.AllowRemote, "allow-remote", false, "permit addresses other machines can reach, and messages to merchants there; there is no login")
 	flags.StringVar(&o.File, "books", "", "file that keeps the books over restarts; default: memory only")
 	flags.DurationVar(&settleAfter, "settle-after", 5*time.Second, "how long an accepted refund stays processing; an existing books file brings its own")
 	flags.DurationVar(&queryLag, "query-lag", 0, "how long refund queries do not show a fresh refund; an existing books file brings its own")
+	cmd.AddCommand(healthCommand())
 	return cmd
 }
