@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/refundflow/refundflow/worker/service"
+	"github.com/refundflow/refundflow/workflows"
 )
 
 const (
@@ -73,6 +76,9 @@ func setup(ctx context.Context, out io.Writer, s *settings, retention time.Durat
 	if err := whenKnown(ctx, func() error { return service.RegisterSearchAttributes(ctx, temporal, server.Namespace) }); err != nil {
 		return err
 	}
+	if err := whenKnown(ctx, func() error { return searchable(ctx, temporal.WorkflowService(), server.Namespace) }); err != nil {
+		return fmt.Errorf("search attributes are registered, but cannot be searched by: %w", err)
+	}
 	_, err = fmt.Fprintln(out, "search attributes are registered")
 	return err
 }
@@ -111,14 +117,27 @@ func ensureNamespace(ctx context.Context, out io.Writer, temporal workflowservic
 	return err
 }
 
-// whenKnown repeats a call until every part of the server knows the new namespace.
+// searchable asks for refunds by every attribute. The server registers an attribute at
+// once, and turns refunds that have it away until it has read its namespaces again.
+func searchable(ctx context.Context, temporal workflowservice.WorkflowServiceClient, name string) error {
+	var by []string
+	for attribute := range workflows.SearchAttributes() {
+		by = append(by, attribute+" IS NULL")
+	}
+	slices.Sort(by)
+	_, err := temporal.CountWorkflowExecutions(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: name, Query: strings.Join(by, " AND ")})
+	return err
+}
+
+// whenKnown repeats a call until the server knows the new namespace, and what belongs to it.
 func whenKnown(ctx context.Context, call func() error) error {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
 	for {
 		err := call()
 		var unknown *serviceerror.NamespaceNotFound
-		if !errors.As(err, &unknown) {
+		var invalid *serviceerror.InvalidArgument // a query by an attribute that is not known
+		if !errors.As(err, &unknown) && !errors.As(err, &invalid) {
 			return err
 		}
 		select {

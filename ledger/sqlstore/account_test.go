@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -169,7 +170,11 @@ func TestAuditFinds(t *testing.T) {
 			"refund shop/a: the journal does not say that it was opened"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBooks(t, memory).openedOf("a", "o1", 100, 200).sent("a", noon).opened("b", 100).held("b", noon, noLimits)
+			place := memory
+			if trigger := "DROP TRIGGER journal_stays"; server != nil && strings.Contains(c.plant, trigger) {
+				place, c.plant = shared(t), strings.Replace(c.plant, trigger, trigger+" ON journal", 1)
+			}
+			b := newBooks(t, place).openedOf("a", "o1", 100, 200).sent("a", noon).opened("b", 100).held("b", noon, noLimits)
 			require.Equal(t, ledger.ObstacleCap, b.opened("w", 100).hold("w", noon, limits(100, 0)).Obstacle)
 			b.balanced()
 			_, err := b.writer.ExecContext(t.Context(), c.plant)

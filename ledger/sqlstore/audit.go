@@ -98,19 +98,23 @@ var audits = []string{
 // disagrees in sentences. It reads everything: run it by night, not in a loop.
 func (s *Store) Audit(ctx context.Context) ([]string, error) {
 	var found []string
-	err := s.read(ctx, func(t *tx) error {
-		found = nil
-		for _, query := range audits {
-			if err := t.each(func(scan func(...any) error) error {
-				var sentence string
-				err := scan(&sentence)
-				found = append(found, sentence)
-				return err
-			}, query); err != nil {
-				return err
-			}
-		}
-		return nil
+	err := s.read(ctx, func(t *tx) (err error) {
+		found, err = t.disagreements()
+		return err
 	})
 	return found, err
+}
+
+func (t *tx) disagreements() (found []string, err error) {
+	for _, query := range audits {
+		if err := t.each(func(scan func(...any) error) error {
+			var sentence string
+			err := scan(&sentence)
+			found = append(found, sentence)
+			return err
+		}, query); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,11 +16,11 @@ import (
 	"github.com/refundflow/refundflow/refund"
 )
 
-// TestACrowdNeverCrossesALimit lets 64 goroutines on two stores of one file
+// TestACrowdNeverCrossesALimit lets 64 goroutines on two stores of one ledger
 // reach for more than there is.
 func TestACrowdNeverCrossesALimit(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "ledger.db")
-	stores := []books{newBooks(t, file), newBooks(t, file)}
+	place := shared(t)
+	stores := []books{newBooks(t, place), newBooks(t, place)}
 	const crowd, amount = 64, refund.Fen(100)
 	together := func(do func(b books, i int) error) {
 		t.Helper()
@@ -115,14 +114,14 @@ func TestACrowdNeverCrossesALimit(t *testing.T) {
 	audited("sending")
 }
 
-// TestManyMayCreateTheSameFile proves that nobody meets a half-made ledger.
-func TestManyMayCreateTheSameFile(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "ledger.db")
+// TestManyMayCreateTheSameLedger proves that nobody meets a half-made ledger.
+func TestManyMayCreateTheSameLedger(t *testing.T) {
+	place := shared(t)
 	var wait sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {
 		wait.Go(func() {
-			s, err := Open(t.Context(), file)
+			s, err := Open(t.Context(), place)
 			if err == nil {
 				err = s.Close()
 			}
@@ -135,22 +134,15 @@ func TestManyMayCreateTheSameFile(t *testing.T) {
 	}
 }
 
-// childFile, when set, makes this test binary a process that books until it is
+// childLedger, when set, makes this test binary a process that books until it is
 // killed.
-const childFile = "SQLSTORE_TEST_CHILD_FILE"
-
-func TestMain(m *testing.M) {
-	if file := os.Getenv(childFile); file != "" {
-		bookForEver(file)
-	}
-	os.Exit(m.Run())
-}
+const childLedger = "SQLSTORE_TEST_CHILD_LEDGER"
 
 // bookForEver takes refunds through their life, four at a time, and prints the
 // name of each one after its sending was begun.
-func bookForEver(file string) {
+func bookForEver(place string) {
 	ctx := context.Background()
-	s, err := Open(ctx, file)
+	s, err := Open(ctx, place)
 	var wait sync.WaitGroup
 	for lane := range 4 {
 		wait.Go(func() {
@@ -186,13 +178,13 @@ func bookOne(ctx context.Context, s *Store, id string) error {
 }
 
 // TestAProcessMayDieAtAnyInstant kills a booking process with SIGKILL, three
-// times over on the same file. The books balance, and what was reported as
+// times over on the same place. The books balance, and what was reported as
 // written is there. (What a loss of power does, synchronous=FULL answers for.)
 func TestAProcessMayDieAtAnyInstant(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "ledger.db")
+	place := shared(t)
 	for range 3 {
 		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
-		child.Env = append(os.Environ(), childFile+"="+file)
+		child.Env = append(os.Environ(), childLedger+"="+place)
 		out, err := child.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, child.Start())
@@ -207,7 +199,7 @@ func TestAProcessMayDieAtAnyInstant(t *testing.T) {
 		require.GreaterOrEqual(t, len(begun), 40)
 		require.ErrorContains(t, child.Wait(), "killed")
 
-		b := newBooks(t, file)
+		b := newBooks(t, place)
 		b.balanced()
 		for _, id := range begun {
 			require.NotEqual(t, ledger.NotBegun, b.record(id).Sending, "the intent of %s outlives the process", id)

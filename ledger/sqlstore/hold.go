@@ -129,10 +129,13 @@ func (t *tx) draw(r *row, at time.Time, h hold) error {
 		r.Key.Account, r.Key.ID, h.n, h.day, h.period, r.Amount, h.state); err != nil {
 		return err
 	}
-	for kind, period := range map[string]string{kindCap: h.day, kindReserve: h.period} {
-		if err := t.count(r, kind, period); err != nil {
-			return err
-		}
+	// Always the cap first, here as in letGo: two that went the other way round would
+	// wait for each other.
+	if err := t.count(r, kindCap, h.day); err != nil {
+		return err
+	}
+	if err := t.count(r, kindReserve, h.period); err != nil {
+		return err
 	}
 	r.hold = &h
 	_, err := t.line(r.Key, at, fmt.Sprintf("hold %d", h.n), "hold "+h.day,

@@ -57,6 +57,7 @@ func TestListsOfRefundsGoByTheirKeys(t *testing.T) {
 }
 
 func TestEndedIsFoundByItsTime(t *testing.T) {
+	ofSQLite(t)
 	b := newBooks(t, memory)
 	statement := ""
 	b.dialect.rebind = func(query string) string { statement = query; return query }

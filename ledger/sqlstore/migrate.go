@@ -15,13 +15,24 @@ var migrations embed.FS
 
 // migrate brings the schema up to date, and refuses one that is newer than this
 // program: an old program would write it wrongly.
+//
+// A version means the same to all engines: PostgreSQL came when the schema of SQLite
+// had version 5, so that its first migration is number 5, and makes in one step what
+// the five did. From 6 on each number is in both folders.
 func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	folder, err := fs.Sub(migrations, d.folder)
 	if err != nil {
 		return fmt.Errorf("the ledger's migrations: %w", err)
 	}
-	steps, err := goose.NewProvider(d.goose, db, folder,
-		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	choices := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger())}
+	if d.locker != nil {
+		locker, err := d.locker()
+		if err != nil {
+			return fmt.Errorf("the ledger's migrations: %w", err)
+		}
+		choices = append(choices, goose.WithSessionLocker(locker))
+	}
+	steps, err := goose.NewProvider(d.goose, db, folder, choices...)
 	if err != nil {
 		return fmt.Errorf("the ledger's migrations: %w", err)
 	}
@@ -38,7 +49,7 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 		if failed == nil {
 			return nil
 		}
-		// Another process may be bringing the same file up: as long as that gets on,
+		// Another process may be bringing the same ledger up: as long as that gets on,
 		// this one goes on from there.
 		reached, _, err := steps.GetVersions(ctx)
 		if err != nil || reached <= current {

@@ -17,7 +17,7 @@ import (
 func asOf(t *testing.T, version int64, today, change string) string {
 	t.Helper()
 	old := fileOf(t, version, "SELECT 1")
-	writer, reader, err := openSQLite(t.Context(), old)
+	writer, reader, err := openSQLite(t.Context(), old, options{})
 	require.NoError(t, err)
 	for _, statement := range []string{"ATTACH DATABASE '" + today + "' AS today", "PRAGMA foreign_keys = off"} {
 		_, err = writer.ExecContext(t.Context(), statement)
@@ -48,6 +48,7 @@ func asOf(t *testing.T, version int64, today, change string) string {
 // neither alerts nor a memory of what was heard. What contradicted an end, and no person
 // could know, must come before one now; what the person knew must not come again.
 func TestTheThirdSchemaIsBroughtUpToDate(t *testing.T) {
+	ofSQLite(t)
 	success, failure := evidence(succeeded, "P1", 100), evidence(failed, "P1", 0)
 	says := func(e ledger.Evidence) func(books, string) {
 		return func(b books, id string) { b.clash(b.Testify(b.Context(), key(id), e)) }
@@ -138,6 +139,7 @@ func TestTheThirdSchemaIsBroughtUpToDate(t *testing.T) {
 
 // TestWhatAPersonHasOverruledStaysSoInANewerSchema: the fourth one had no mark for it.
 func TestWhatAPersonHasOverruledStaysSoInANewerSchema(t *testing.T) {
+	ofSQLite(t)
 	file := filepath.Join(t.TempDir(), "today.db")
 	s, err := Open(t.Context(), file)
 	require.NoError(t, err)

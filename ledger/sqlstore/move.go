@@ -39,7 +39,7 @@ const (
 
 // MovedError says that the ledger was copied elsewhere and is not to be used any more.
 type MovedError struct {
-	// Place is the address it went to, without its settings.
+	// Place is the address it went to, without a password.
 	Place string
 	// Unfinished: the copying was broken off, or is still going on.
 	Unfinished bool
@@ -109,41 +109,42 @@ func (t *tx) lock(d dialect, m move) error {
 		return err
 	}
 	text := "'" + strings.ReplaceAll("this ledger moves to "+m.place+" or has moved there: let the setting ledger name that one", "'", "''") + "'"
-	var statements []string
-	if d.postgres() {
-		statements = append(statements, `CREATE FUNCTION ledger_moved() RETURNS trigger LANGUAGE plpgsql AS
-			$$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$`)
-	}
-	for _, table := range tables {
+	return t.fences(d, func(trigger, action, table string) string {
+		create := "CREATE TRIGGER " + trigger + " BEFORE " + action + " ON " + table
 		if d.postgres() {
-			statements = append(statements, fmt.Sprintf(`CREATE TRIGGER moved_%s BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
-				FOR EACH STATEMENT EXECUTE FUNCTION ledger_moved(%s)`, table, table, text))
-			continue
+			return create + " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change(" + text + ")"
 		}
-		for _, action := range []string{"INSERT", "UPDATE", "DELETE"} {
-			statements = append(statements, fmt.Sprintf(`CREATE TRIGGER moved_%s_%s BEFORE %s ON %s BEGIN SELECT RAISE(ABORT, %s); END`,
-				table, action, action, table, text))
-		}
-	}
-	return t.all(statements)
+		return create + " BEGIN SELECT RAISE(ABORT, " + text + "); END"
+	})
 }
 
 // unlock undoes lock.
 func (t *tx) unlock(d dialect, m move) error {
-	statements := []string{`DROP FUNCTION ledger_moved() CASCADE`} // and the triggers that call it
-	if !d.postgres() {
-		statements = nil
-		for _, table := range tables {
-			for _, action := range []string{"INSERT", "UPDATE", "DELETE"} {
-				statements = append(statements, fmt.Sprintf(`DROP TRIGGER moved_%s_%s`, table, action))
-			}
+	if err := t.fences(d, func(trigger, _, table string) string {
+		if d.postgres() {
+			return "DROP TRIGGER " + trigger + " ON " + table
 		}
-	}
-	if err := t.all(statements); err != nil {
+		return "DROP TRIGGER " + trigger
+	}); err != nil {
 		return err
 	}
 	_, err := t.exec(`DELETE FROM ledger_moves WHERE id = ?`, m.id)
 	return err
+}
+
+// fences runs a statement for each trigger that a lock consists of.
+func (t *tx) fences(d dialect, statement func(trigger, action, table string) string) error {
+	actions := map[string]string{"insert": "INSERT", "update": "UPDATE", "delete": "DELETE"}
+	if d.postgres() {
+		actions = map[string]string{"any": "INSERT OR UPDATE OR DELETE OR TRUNCATE"}
+	}
+	var all []string
+	for _, table := range tables {
+		for name, action := range actions {
+			all = append(all, statement("moved_"+table+"_"+name, action, table))
+		}
+	}
+	return t.all(all)
 }
 
 // all runs statements without arguments, as they are written.
@@ -156,11 +157,15 @@ func (t *tx) all(statements []string) error {
 	return nil
 }
 
-// placeOf names an address for people and for comparing: no password, no settings, and
-// a file by its full path.
+// placeOf names an address for people and for comparing: no password, no settings but
+// the schema, and a file by its full path.
 func placeOf(dsn string) string {
 	if address, err := url.Parse(dsn); err == nil && address.Host != "" {
-		return (&url.URL{Scheme: "postgres", User: url.User(address.User.Username()), Host: address.Host, Path: address.Path}).String()
+		place := url.URL{Scheme: "postgres", User: url.User(address.User.Username()), Host: address.Host, Path: address.Path}
+		if schema := address.Query().Get("search_path"); schema != "" {
+			place.RawQuery = url.Values{"search_path": {schema}}.Encode()
+		}
+		return place.String()
 	}
 	file := strings.TrimPrefix(dsn, "sqlite:")
 	if full, err := filepath.Abs(file); err == nil && file != memory {

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -15,11 +14,11 @@ import (
 	"github.com/refundflow/refundflow/refund"
 )
 
-// atOnce runs do n times together on two stores of one file and returns the errors.
+// atOnce runs do n times together on two stores of one ledger and returns the errors.
 func atOnce(t *testing.T, n int, do func(b books, i int) error) (books, []error) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "ledger.db")
-	stores := []books{newBooks(t, file), newBooks(t, file)}
+	place := shared(t)
+	stores := []books{newBooks(t, place), newBooks(t, place)}
 	stores[0].openedOf("a", "o1", 100, 300).sent("a", noon).answered("a", noon, ledger.Answer{Receipt: &providers.Receipt{}})
 	errs := make([]error, n)
 	var wait sync.WaitGroup

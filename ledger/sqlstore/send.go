@@ -135,6 +135,8 @@ func (s *Store) EndSend(ctx context.Context, key ledger.Key, at time.Time, a led
 			return t.hear(key, at, *a.Receipt)
 		case r.Status != ledger.Open || r.Sending != ledger.Begun:
 			return nil // a late or repeated answer: what is known is better
+		case micros(at) < r.sentAt:
+			return nil // of an earlier sending: it says nothing of the one that is under way
 		case a.NotSent:
 			return t.takeBack(r, at, "not sent", a.Text)
 		case a.Refused:

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/pressly/goose/v3/database"
 	driver "modernc.org/sqlite"
@@ -23,12 +24,18 @@ const memory = ":memory:"
 const applicationID = 0x72666c77
 
 var sqlite = dialect{
-	open:   openSQLite,
-	goose:  database.DialectSQLite3,
-	folder: "migrations/sqlite",
-	rebind: func(query string) string { return query },
-	busy:   busySQLite,
+	open:    openSQLite,
+	goose:   database.DialectSQLite3,
+	folder:  "migrations/sqlite",
+	reading: sql.TxOptions{ReadOnly: true},
+	rebind:  func(query string) string { return query },
+	busy:    busySQLite,
+	pause:   pauseSQLite,
 }
+
+// pauseSQLite is short: a process that writes without rest leaves gaps of
+// microseconds, and whoever looks rarely never meets one.
+const pauseSQLite = 4 * time.Millisecond
 
 func busySQLite(err error) bool {
 	code := codeOf(err)
@@ -44,7 +51,7 @@ func codeOf(err error) int {
 	return 0
 }
 
-func openSQLite(ctx context.Context, path string) (writer, reader *sql.DB, err error) {
+func openSQLite(ctx context.Context, path string, _ options) (writer, reader *sql.DB, err error) {
 	if path == memory {
 		writer, err = connect(memory, 1, "_foreign_keys=1&_txlock=immediate")
 		return writer, writer, err
@@ -118,7 +125,7 @@ func claim(ctx context.Context, path string) error {
 		return db.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id),
 			(SELECT count(*) FROM sqlite_schema)`).Scan(&mark, &tables)
 	}
-	if err := again(ctx, busySQLite, read); err != nil {
+	if err := again(ctx, pauseSQLite, busySQLite, read); err != nil {
 		if codeOf(err) == codes.SQLITE_NOTADB {
 			return fmt.Errorf("%s is not an SQLite file: let the ledger's dsn name a refundflow ledger or a new file: %w", path, err)
 		}
@@ -131,7 +138,7 @@ func claim(ctx context.Context, path string) error {
 		return fmt.Errorf("%s is an SQLite file of another program (application id %#x, %d tables and indexes): "+
 			"let the ledger's dsn name a refundflow ledger or a new file", path, mark, tables)
 	}
-	return again(ctx, busySQLite, func() error {
+	return again(ctx, pauseSQLite, busySQLite, func() error {
 		if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
 			return fmt.Errorf("marking %s as a ledger: %w", path, err)
 		}

@@ -20,21 +20,35 @@ type Store struct {
 var _ ledger.Ledger = (*Store)(nil)
 
 // Open opens the ledger at dsn, creates it when there is none, and brings its
-// schema up to date. A dsn is "sqlite:FILE", a plain path, or ":memory:" for a
-// ledger that ends with the Store. Any number of processes of one machine may
-// open the same file; a network file system is no place for it.
+// schema up to date. Any number of processes may open the same ledger. A dsn is
 //
-// It refuses a file of another program and a schema newer than this program.
-func Open(ctx context.Context, dsn string) (*Store, error) {
+//   - "sqlite:FILE", a plain path, or ":memory:" for a ledger that ends with the
+//     Store. The processes are of one machine; a network file system is no place
+//     for it.
+//   - "postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full" for PostgreSQL, with
+//     whatever libpq knows after the question mark, and pool_max_conns=N, the most
+//     connections this Store holds (12 when not given). See [Password].
+//
+// It refuses a file or schema of another program, a schema newer than this program,
+// and a ledger that has moved elsewhere, with a [*MovedError]. A server that is starting
+// is waited for, for a minute; one that is not there is an error.
+func Open(ctx context.Context, dsn string, choices ...Option) (*Store, error) {
 	d, place, err := pick(dsn)
 	if err != nil {
 		return nil, err
 	}
+	var o options
+	for _, choose := range choices {
+		choose(&o)
+	}
 	s := &Store{dialect: d}
-	if s.writer, s.reader, err = d.open(ctx, place); err != nil {
+	if s.writer, s.reader, err = d.open(ctx, place, o); err != nil {
 		return nil, err
 	}
-	if err := again(ctx, d.busy, func() error { return migrate(ctx, s.writer, d) }); err != nil {
+	if err := s.stay(ctx); err != nil { // before anything is changed in books that are no longer the books
+		return nil, errors.Join(err, s.Close())
+	}
+	if err := again(ctx, d.pause, d.busy, func() error { return migrate(ctx, s.writer, d) }); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -51,20 +65,29 @@ func (s *Store) Close() error {
 // write runs one transaction, and runs it again while the database is busy: do
 // must set what it returns anew each time.
 func (s *Store) write(ctx context.Context, do func(*tx) error) error {
-	return again(ctx, s.dialect.busy, func() error {
-		return s.transact(ctx, s.writer, &sql.TxOptions{Isolation: s.dialect.isolation}, do)
+	return again(ctx, s.dialect.pause, s.dialect.busy, func() error {
+		return s.transact(ctx, s.writer, s.dialect.writing, s.dialect.writeMost, do)
 	})
 }
 
 // read runs one transaction that sees a single moment.
 func (s *Store) read(ctx context.Context, do func(*tx) error) error {
-	return again(ctx, s.dialect.busy, func() error {
-		return s.transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true}, do)
+	return again(ctx, s.dialect.pause, s.dialect.busy, func() error {
+		return s.transact(ctx, s.reader, s.dialect.reading, s.dialect.readMost, do)
 	})
 }
 
-func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions, do func(*tx) error) error {
-	begun, err := db.BeginTx(ctx, options)
+// transact tries one transaction once. A connection that is lost on the way is the
+// caller's to deal with, before the commit as well, when nothing was written for
+// certain: from here the two look alike too often, every method may be called again, and
+// whoever calls has to have that patience anyhow, with pauses that suit a fail-over.
+func (s *Store) transact(ctx context.Context, db *sql.DB, options sql.TxOptions, most time.Duration, do func(*tx) error) error {
+	if most > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, most)
+		defer cancel()
+	}
+	begun, err := db.BeginTx(ctx, &options)
 	if err != nil {
 		return fmt.Errorf("ledger: beginning a transaction: %w", err)
 	}
@@ -74,21 +97,20 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions
 		return err
 	}
 	if err := begun.Commit(); err != nil {
-		return fmt.Errorf("ledger: committing: %w", err)
+		return fmt.Errorf("ledger: committing, of which the same call tells when it is repeated whether it was done: %w", err)
 	}
 	return t.verdict
 }
 
-// again repeats what met a busy database, until the context ends. The pauses
-// stay short: a process that writes without rest leaves gaps of microseconds,
-// and whoever looks rarely never meets one.
-func again(ctx context.Context, busy func(error) bool, do func() error) error {
-	for pause := time.Millisecond; ; pause = min(2*pause, 4*time.Millisecond) {
+// again repeats what met a busy database, until the context ends. The pauses grow
+// to the longest, each by chance up to twice as long: that parts those who met here.
+func again(ctx context.Context, longest time.Duration, busy func(error) bool, do func() error) error {
+	for pause := min(time.Millisecond, longest); ; pause = min(2*pause, longest) {
 		err := do()
 		if err == nil || !busy(err) {
 			return err
 		}
-		wait := time.NewTimer(pause + rand.N(pause)) // jitter parts those who met here
+		wait := time.NewTimer(pause + rand.N(pause))
 		select {
 		case <-ctx.Done():
 			wait.Stop()
@@ -110,7 +132,11 @@ type tx struct {
 
 // exec runs a statement and returns how many lines it changed.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	result, err := t.sql.ExecContext(t.ctx, t.rebind(query), args...)
+	bound, err := bind(args)
+	if err != nil {
+		return 0, fmt.Errorf("ledger: %w", err)
+	}
+	result, err := t.sql.ExecContext(t.ctx, t.rebind(query), bound...)
 	if err != nil {
 		return 0, fmt.Errorf("ledger: %w", err)
 	}
@@ -123,25 +149,39 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 
 // get reads one line and tells whether there is one.
 func (t *tx) get(into []any, query string, args ...any) (bool, error) {
-	err := t.sql.QueryRowContext(t.ctx, t.rebind(query), args...).Scan(into...)
+	bound, err := bind(args)
+	if err != nil {
+		return false, fmt.Errorf("ledger: %w", err)
+	}
+	err = t.sql.QueryRowContext(t.ctx, t.rebind(query), bound...).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("ledger: %w", err)
 	}
+	restore(into)
 	return true, nil
 }
 
 // each reads all lines.
 func (t *tx) each(line func(scan func(...any) error) error, query string, args ...any) error {
-	rows, err := t.sql.QueryContext(t.ctx, t.rebind(query), args...)
+	bound, err := bind(args)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	rows, err := t.sql.QueryContext(t.ctx, t.rebind(query), bound...)
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
 	defer rows.Close()
+	scan := func(into ...any) error {
+		err := rows.Scan(into...)
+		restore(into)
+		return err
+	}
 	for rows.Next() {
-		if err := line(rows.Scan); err != nil {
+		if err := line(scan); err != nil {
 			return fmt.Errorf("ledger: %w", err)
 		}
 	}

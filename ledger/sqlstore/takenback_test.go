@@ -26,3 +26,17 @@ func TestAProvenSuccessOfATakenBackSendingIsAskedForBeforeAnythingIsSent(t *test
 		b.balanced()
 	}
 }
+
+// A process that was thought dead may tell of the first sending when the second one is
+// under way already: that one stays in doubt.
+func TestALateAnswerOfAnEarlierSendingTakesNothingBack(t *testing.T) {
+	for name, answer := range map[string]ledger.Answer{"not sent": notSent, "refused": refused, "unknown": unknown} {
+		b := newBooks(t, memory).opened("a", 100)
+		b.sent("a", noon).answered("a", noon.Add(time.Second), notSent)
+		b.sent("a", noon.Add(time.Minute))
+		before := b.dump()
+		b.answered("a", noon.Add(time.Second), answer)
+		require.Equal(t, before, b.dump(), name)
+		require.Equal(t, ledger.Permit{Doubt: true}, b.beginSend("a", noon.Add(2*time.Minute)), name)
+	}
+}
