@@ -21,17 +21,28 @@ const (
 // Codec encrypts and decrypts payloads. It is safe for concurrent use. Without keys, and as
 // nil, it encrypts nothing and reads what is plain.
 type Codec struct {
-	// keys decrypt; the first one encrypts.
-	keys []key
+	// keys decrypt; the first one encrypts, unless decryptOnly.
+	keys        []key
+	decryptOnly bool
 }
 
 var _ converter.PayloadCodec = (*Codec)(nil)
 
+// Option changes what [Open] makes.
+type Option func(*Codec)
+
+// DecryptOnly makes a codec, where only is true, that reads what was encrypted and encrypts
+// nothing any more: the way out of encryption while there are refunds that were encrypted.
+func DecryptOnly(only bool) Option { return func(c *Codec) { c.decryptOnly = only } }
+
 // Open reads key files: each holds 64 hexadecimal digits (32 bytes) on one line, and can be
 // used by its owner alone. The first one encrypts, all of them decrypt. The error lists
 // every file with a mistake.
-func Open(files []string) (*Codec, error) {
+func Open(files []string, options ...Option) (*Codec, error) {
 	c, from, bad := &Codec{}, map[string]string{}, []error(nil)
+	for _, set := range options {
+		set(c)
+	}
 	for _, file := range files {
 		k, err := readKey(file)
 		switch {
@@ -67,12 +78,14 @@ func (c *Codec) all() []key {
 	return c.keys
 }
 
+func (c *Codec) encrypts() bool { return len(c.all()) > 0 && !c.decryptOnly }
+
 // Encode implements [converter.PayloadCodec]. What is encrypted already stays as it is.
 //
 // The key's id is not bound to the ciphertext as additional data: that would leave the samples'
 // format, and whoever changes the id points at a key under which the tag is wrong.
 func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-	if len(c.all()) == 0 {
+	if !c.encrypts() {
 		return payloads, nil
 	}
 	k, result := c.keys[0], make([]*commonpb.Payload, len(payloads))

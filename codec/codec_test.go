@@ -6,6 +6,7 @@ import (
 	"crypto/cipher"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
 )
@@ -167,6 +169,25 @@ func TestWithoutKeysNothingIsEncryptedAndCiphertextIsNotTakenForData(t *testing.
 		require.ErrorAs(t, err, &unreadable, name)
 		require.ErrorContains(t, err, "no key is here: give its file", name)
 	}
+}
+
+func TestWhoOnlyDecryptsReadsWhatWasEncryptedAndLeavesTheRestPlain(t *testing.T) {
+	p := plain(t, "x")
+	c, err := Open(files(t, first), DecryptOnly(true))
+	require.NoError(t, err)
+	require.Same(t, p, encode(t, c, p))
+	require.True(t, proto.Equal(p, decode(t, c, encode(t, open(t, first), p))))
+	again, err := Open(files(t, first), DecryptOnly(false))
+	require.NoError(t, err)
+	require.True(t, encrypted(encode(t, again, p)))
+
+	var before, after client.Options
+	open(t, first).WorkerOptions(&before)
+	c.WorkerOptions(&after)
+	failure := after.FailureConverter.ErrorToFailure(errors.New("the ledger is away"))
+	require.Equal(t, "the ledger is away", failure.GetMessage())
+	failure = before.FailureConverter.ErrorToFailure(errors.New("the ledger is away"))
+	require.ErrorContains(t, after.FailureConverter.FailureToError(failure), "the ledger is away", "the texts of older failures too")
 }
 
 func TestWhatWasChangedOnTheWayIsNotRead(t *testing.T) {

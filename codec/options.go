@@ -25,7 +25,7 @@ func (c *Codec) options(o *client.Options, stops bool) {
 	o.DataConverter = c.DataConverter()
 	o.FailureConverter = failureConverter{
 		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-			DataConverter: o.DataConverter, EncodeCommonAttributes: len(c.all()) > 0,
+			DataConverter: o.DataConverter, EncodeCommonAttributes: c.encrypts(),
 		}),
 		codec: c, stops: stops,
 	}

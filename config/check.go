@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net"
 	"regexp"
 	"slices"
 )
@@ -19,6 +18,7 @@ var (
 func (c *Config) check() error {
 	var bad []error
 	add := func(format string, args ...any) { bad = append(bad, fmt.Errorf(format, args...)) }
+	checkQueue("task_queue", c.TaskQueue, add)
 	c.checkLedger(add)
 	if !slices.Contains([]string{"debug", "info", "warning", "error"}, c.Log.Level) {
 		add("log.level: want debug, info, warning or error, got %d characters", len(c.Log.Level))
@@ -31,6 +31,7 @@ func (c *Config) check() error {
 	}
 	c.checkRoles(add)
 	c.Monitor.check(add)
+	c.checkApart(add)
 	c.Tracing.check(add)
 	c.Encryption.check(add)
 	c.Versioning.check(add)
@@ -46,10 +47,13 @@ func (c *Config) check() error {
 	return errors.Join(bad...)
 }
 
-// checkListen demands "host:port".
-func checkListen(block, address, example string, add func(format string, args ...any)) {
-	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
-		add(`%s.listen: want "host:port" such as %q, got %d characters that are otherwise`, block, example, len(address))
+// longestQueue leaves room for the id of the reconciler's schedule, which is longer, in
+// Temporal's 255 characters.
+const longestQueue = 200
+
+func checkQueue(setting, queue string, add func(format string, args ...any)) {
+	if len(queue) > longestQueue {
+		add("%s: want at most %d characters, got %d", setting, longestQueue, len(queue))
 	}
 }
 
@@ -61,6 +65,7 @@ func (a Account) check(name string) (bad []error) {
 	if !numberPrefix.MatchString(a.NumberPrefix) {
 		add(".number_prefix: want at most 16 characters of 0-9 A-Z a-z _ -, got %d", len(a.NumberPrefix))
 	}
+	checkQueue(".queue", a.Queue, add)
 	a.Approval.check(add)
 	a.Limits.check(add)
 	if err := a.Settings.Check(); err != nil {

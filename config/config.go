@@ -116,6 +116,13 @@ func LoadAll(path string, roles ...Role) (*Config, error) {
 	return c, nil
 }
 
+// MonitorOn makes a process tell of itself at listen, "host:port", instead of where the
+// file says, so that one file serves several processes of one machine.
+func (c *Config) MonitorOn(listen string) error {
+	c.Monitor = &Monitor{Listen: listen}
+	return c.check()
+}
+
 // Parse reads and checks a configuration whose relative file names start at dir. An error
 // lists every mistake; the configuration is not nil beside it when it could be read.
 func Parse(data []byte, dir string, roles ...Role) (*Config, error) {

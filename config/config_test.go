@@ -109,7 +109,9 @@ func requireNamed(t *testing.T, text string, block reflect.Type) {
 }
 
 func TestEveryMistakeIsListedAtOnceByItsSetting(t *testing.T) {
+	long := strings.Repeat("q", 201)
 	_, err := Parse([]byte(`
+task_queue: `+long+`
 ledger: mysql:x
 log: {level: loud, format: xml}
 callbacks: {listen: here}
@@ -121,13 +123,14 @@ versioning: {deployment: a.b, behavior: loose}
 reconcile: {every: 1ms, ended_within: -1s}
 accounts:
   Shop:
+    queue: `+long+`
     number_prefix: "a b"
     approval: {above: -1, initiators: [robot], remind_every: 1s, deadline: -1s, at_deadline: approve, decision_key_files: []}
     limits: {daily_cap: -1, reserve: 10000000001, zone: Mars/Phobos, payout: hourly, on_daily_cap: pay, on_reserve: pay}
 `), ".")
 	require.Error(t, err)
 	for _, setting := range []string{
-		"ledger:", "log.level:", "log.format:", "callbacks.listen:", "roles[0]:", "monitor.listen:", "tracing.endpoint:",
+		"task_queue:", "accounts.Shop.queue:", "ledger:", "log.level:", "log.format:", "callbacks.listen:", "roles[0]:", "monitor.listen:", "tracing.endpoint:",
 		"encryption.key_files:", "encryption.server.listen:", "encryption.server.origins:", "encryption.server:", "versioning.deployment:", "versioning.build_id:", "versioning.behavior:",
 		"reconcile.every:", "reconcile.ended_within:", "accounts.Shop:", "accounts.Shop.number_prefix:", "accounts.Shop.approval.above:",
 		"accounts.Shop.approval.initiators[0]:", "accounts.Shop.approval.remind_every:", "accounts.Shop.approval.deadline:",

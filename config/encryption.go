@@ -3,6 +3,7 @@ package config
 import (
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // Encryption of everything that Temporal stores of a refund but its names: ids, search
@@ -11,6 +12,9 @@ type Encryption struct {
 	// KeyFiles hold one key each, 32 bytes as 64 hexadecimal digits. The first one
 	// encrypts; all of them decrypt.
 	KeyFiles []string `yaml:"key_files"`
+	// DecryptOnly reads what was encrypted and encrypts nothing any more; set before
+	// encryption is removed.
+	DecryptOnly bool `yaml:"decrypt_only"`
 	// Server is the codec server, run by "worker codec"; nil when left out.
 	Server *CodecServer `yaml:"server"`
 }
@@ -55,7 +59,8 @@ func (s *CodecServer) check(add func(format string, args ...any)) {
 	}
 	for i, o := range s.Origins {
 		if !isOrigin(o) {
-			add("encryption.server.origins[%d]: want scheme, host and port alone, such as http://127.0.0.1:8233, got %d characters that are otherwise", i, len(o))
+			add("encryption.server.origins[%d]: want scheme, host and port alone, as a browser sends them: such as http://127.0.0.1:8233, in lower case, "+
+				"without the port that the scheme has anyway; got %d characters that are otherwise", i, len(o))
 		}
 	}
 	if len(s.TokenFiles) == 0 && s.Issuer == "" {
@@ -75,5 +80,8 @@ func (s *CodecServer) check(add func(format string, args ...any)) {
 // isOrigin accepts what a browser sends as Origin, and nothing that would let all in.
 func isOrigin(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.Scheme+"://"+u.Host == text
+	if err != nil || u.Host == "" || strings.HasSuffix(u.Host, ":") || u.User != nil || strings.ToLower(text) != text || u.Scheme+"://"+u.Host != text {
+		return false
+	}
+	return u.Scheme == "http" && u.Port() != "80" || u.Scheme == "https" && u.Port() != "443"
 }

@@ -12,7 +12,7 @@ type Monitor struct {
 // Tracing says where traces are sent: an OpenTelemetry collector that speaks OTLP over
 // HTTP.
 type Tracing struct {
-	// Endpoint is the collector's address, such as http://127.0.0.1:4318.
+	// Endpoint is the collector's address, such as http://127.0.0.1:4318, without a query.
 	Endpoint string `yaml:"endpoint"`
 	// OneIn is of how many refunds one is traced; default 1: all.
 	OneIn uint `yaml:"one_in"`
@@ -35,8 +35,9 @@ func (t *Tracing) check(add func(format string, args ...any)) {
 		return
 	}
 	address, err := url.Parse(t.Endpoint)
-	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" || address.User != nil {
-		add("tracing.endpoint: want http://HOST:PORT or https://..., without a password, got %d characters that are otherwise; "+
+	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Hostname() == "" || address.User != nil ||
+		address.RawQuery != "" || (address.Port() != "" && !isPort(address.Port())) {
+		add("tracing.endpoint: want http://HOST:PORT or https://..., without a password and a query, got %d characters that are otherwise; "+
 			"headers are given as OTEL_EXPORTER_OTLP_HEADERS", len(t.Endpoint))
 	}
 }

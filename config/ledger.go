@@ -20,8 +20,7 @@ func (c *Config) checkLedger(add func(format string, args ...any)) {
 			add("ledger: is no PostgreSQL address: want postgres://USER@HOST:PORT/DATABASE, percent-encode what is special in it")
 			return
 		}
-		_, inside := address.User.Password()
-		if inside || address.Query().Has("password") {
+		if HoldsPassword(address) {
 			add("ledger: a password stands in the address: put it into a file and name that with ledger_password_file")
 		}
 		if address.Hostname() == "" || strings.Trim(address.Path, "/") == "" || address.User.Username() == "" {
@@ -30,4 +29,18 @@ func (c *Config) checkLedger(add func(format string, args ...any)) {
 	default:
 		add(`ledger: want "sqlite:FILE" or "postgres://USER@HOST:PORT/DATABASE", got %d characters that begin otherwise or name no file`, len(c.Ledger))
 	}
+}
+
+// HoldsPassword reports whether a password stands in a PostgreSQL address, that of a
+// key file (sslpassword) among them: addresses are shown, and stand in process lists.
+func HoldsPassword(address *url.URL) bool {
+	if _, inside := address.User.Password(); inside {
+		return true
+	}
+	for name := range address.Query() {
+		if strings.Contains(strings.ToLower(name), "password") {
+			return true
+		}
+	}
+	return false
 }

@@ -23,7 +23,7 @@ func codecCommand(s *settings, parts ...*cobra.Command) *cobra.Command {
 		Long: `Run the codec server of encryption.server: it decrypts for people who have signed
 in and look at Temporal's Web UI, and encrypts what they type there. Of the files that
 the configuration names it reads encryption.key_files and encryption.server.token_files
-alone; no refund is worked on.
+alone, when it starts; no refund is worked on. What changes in them counts after a restart.
 
 In the Web UI, name its address as the codec endpoint (TEMPORAL_CODEC_ENDPOINT), and
 TEMPORAL_CODEC_INCLUDE_CREDENTIALS=true for people who sign in on the server's own page,

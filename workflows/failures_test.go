@@ -1,11 +1,13 @@
 package workflows_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/internal/refundtest"
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/sandbox/control"
@@ -206,4 +208,48 @@ func TestASendingThatIsHeldUp(t *testing.T) {
 			acts: []refundtest.Act{refundtest.Before(check, 2, refundtest.Cancel("agent-17"))},
 			ends: refund.StatusCancelled, also: givenBack},
 	})
+}
+
+// Processes read a changed configuration one after another: the one that makes the call may be the last.
+func TestAnAccountThatAProcessDoesNotKnowYetIsWaitedForAndNoOtherRefundIsHeldBack(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		step  string
+		known time.Duration
+		waits bool
+	}{
+		{"it is known soon, before the order is looked at", activities.CheckOrder, 9 * time.Minute, false},
+		{"it is known soon, before anything is sent", activities.Apply, 9 * time.Minute, false},
+		{"it is known late", activities.CheckOrder, time.Hour, true},
+		{"it is known late, and nothing is sent before", activities.Apply, time.Hour, true},
+		{"it is known soon, after an answer was lost", activities.FindOut, 9 * time.Minute, false},
+		{"it is known late, after an answer was lost", activities.FindOut, time.Hour, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := refundtest.New(t, refundtest.Options{})
+			var back func()
+			acts := []refundtest.Act{
+				refundtest.Before(c.step, 1, func(*run) { back = w.Configure(takenOut) }),
+				refundtest.At(c.known, func(*run) { back() }),
+			}
+			doubt := c.step == activities.FindOut
+			if doubt {
+				w.Fault(control.Fault{Op: "applyOrderRefund", Kind: control.FaultDisconnect, Phase: control.After, Times: 1})
+			}
+			if c.waits {
+				acts = append(acts, refundtest.At(11*time.Minute, refundtest.See(func(r *run, v refund.View) {
+					require.Equal(r, refund.StatusNeedsAttention, v.Status)
+					require.Contains(r, v.Sentence, "is not configured")
+					require.Equal(r, doubt, v.Attention.MaySent)
+				})), refundtest.At(c.known+time.Minute, refundtest.Resolve(refund.ResolveRetry)))
+			}
+			r := w.Run(w.Part(), acts...)
+			require.Equal(t, refund.StatusSucceeded, r.Outcome.Status, r.Outcome.Reason)
+			require.Equal(t, c.waits, slices.Contains(r.Passed(), refund.StatusNeedsAttention))
+			require.Empty(t, r.Scheduled(activities.Flag))
+			require.Equal(t, 1, r.Count("applyOrderRefund"))
+		})
+	}
 }

@@ -57,13 +57,13 @@ func (x *spoken[T]) refuse(why string) {
 // Temporal's own request to cancel as the signal cancel. The handlers never
 // block, so that one signal cannot hold up the next.
 func (s *saga) listen(ctx workflow.Context) {
-	again := func(workflow.Context, []byte) { s.inbox.looks++ }
+	again := func(workflow.Context, converter.RawValue) { s.inbox.looks++ }
 	selector := workflow.NewSelector(ctx)
 	for _, signal := range []struct {
 		name string
 		// The Web UI shows what to type beside the name.
 		description string
-		hear        func(workflow.Context, []byte)
+		hear        func(workflow.Context, converter.RawValue)
 	}{
 		{SignalApprove, `let it go on: {"by":"who","note":"why"}`, decided(s, SignalApprove, s.verdict(refund.VerbApprove))},
 		{SignalReject, `refuse to approve it: {"by":"who","note":"why"}`, decided(s, SignalReject, s.verdict(refund.VerbReject))},
@@ -71,7 +71,7 @@ func (s *saga) listen(ctx workflow.Context) {
 		{SignalResolve, `decide what needs attention: {"action":"retry","by":"who","note":"why"}, ` +
 			`or "succeeded" or "failed" with "evidence":"how it is known"`, decided(s, SignalResolve, s.onResolve)},
 		{SignalLimitsChanged, "look again now: limits, balance, the order's turn; no input", again},
-		{SignalNotification, "ask for the result now; no input", func(ctx workflow.Context, payload []byte) {
+		{SignalNotification, "ask for the result now; no input", func(ctx workflow.Context, payload converter.RawValue) {
 			s.inbox.notices++
 			again(ctx, payload)
 		}},
@@ -80,7 +80,7 @@ func (s *saga) listen(ctx workflow.Context) {
 		selector.AddReceive(channel, func(c workflow.ReceiveChannel, _ bool) {
 			var raw converter.RawValue
 			c.Receive(ctx, &raw)
-			signal.hear(ctx, raw.Payload().GetData())
+			signal.hear(ctx, raw)
 		})
 	}
 	listening, _ := workflow.NewDisconnectedContext(ctx)
@@ -128,9 +128,9 @@ func (s *saga) hear(ctx workflow.Context) {
 
 // decided parses a payload that a person may have typed. What cannot be read is
 // answered by a visible line and changes nothing.
-func decided[T interface{ Validate() error }](s *saga, signal string, then func(workflow.Context, T)) func(workflow.Context, []byte) {
-	return func(ctx workflow.Context, payload []byte) {
-		v, err := refund.Parse[T](payload)
+func decided[T interface{ Validate() error }](s *saga, signal string, then func(workflow.Context, T)) func(workflow.Context, converter.RawValue) {
+	return func(ctx workflow.Context, payload converter.RawValue) {
+		v, err := refund.Parse[T](written(payload))
 		if err != nil {
 			s.turnDown(ctx, fmt.Sprintf("signal %s ignored, its payload is wrong: %v", signal, err))
 			return

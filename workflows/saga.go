@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/converter"
@@ -75,7 +76,7 @@ func newSaga(ctx workflow.Context, document converter.RawValue) (*saga, error) {
 // wrong comes back as an error beside a request that only names the refund.
 func requestOf(ctx workflow.Context, document converter.RawValue) (refund.Request, error) {
 	id := workflow.GetInfo(ctx).WorkflowExecution.ID
-	r, err := refund.ParseRequest(document.Payload().GetData())
+	r, err := refund.ParseRequest(written(document))
 	if wanted := refund.WorkflowID(r.Account, r.ID); err == nil && id != wanted {
 		err = refund.Invalid("id", "the workflow was started as %q; start it as %q", id, wanted)
 	}
@@ -85,6 +86,21 @@ func requestOf(ctx workflow.Context, document converter.RawValue) (refund.Reques
 		r.Account, r.ID, _ = refund.ParseWorkflowID(id)
 	}
 	return r, err
+}
+
+// written is what a caller wrote: text, or nothing. In another encoding it is not nonsense but
+// something that this worker cannot read: it is encrypted, and the worker is one without
+// `encryption`; or a backend compresses. Judged as nonsense it would end the refund, whose id
+// is then used up, or drop what a person has said. To panic fails the workflow task alone,
+// which is tried again until a worker comes that can read it.
+func written(document converter.RawValue) []byte {
+	switch encoding := string(document.Payload().GetMetadata()[converter.MetadataEncoding]); encoding {
+	case converter.MetadataEncodingJSON, converter.MetadataEncodingProtoJSON, converter.MetadataEncodingBinary, converter.MetadataEncodingNil, "":
+		return document.Payload().GetData()
+	default:
+		panic(fmt.Errorf("a payload in encoding %q, which this worker does not read: give it the encryption (docs/encryption.md) "+
+			"or the codec of whoever wrote it, or have them write json/plain", refund.CleanText(encoding)))
+	}
 }
 
 func (s *saga) key() ledger.Key { return ledger.KeyOf(s.Request) }

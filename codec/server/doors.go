@@ -8,10 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
-
-	"github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/refundflow/refundflow/providers/wire"
 )
@@ -23,7 +19,9 @@ type door interface {
 }
 
 var (
-	errStranger = errors.New("a token that nobody here knows")
+	// errWrong: there was a token, and it opens nothing.
+	errWrong    = errors.New("a wrong token")
+	errStranger = fmt.Errorf("%w, which nobody here knows", errWrong)
 	errNobody   = errors.New("neither a bearer token nor a cookie")
 	errNoPage   = errors.New("a cookie without an Origin: only a page of the Web UI may use it")
 	// errUnasked: nothing is known about the token, since its issuer is away.
@@ -100,56 +98,3 @@ func (t tokens) find(bearer string) int {
 }
 
 func (t tokens) name(i int) string { return fmt.Sprintf("token %d", i+1) }
-
-// issuer is an OpenID provider. Its keys are looked up by discovery, and kept.
-type issuer struct {
-	address, audience string
-	now               func() time.Time
-
-	mutex    sync.Mutex
-	verifier *oidc.IDTokenVerifier
-	tried    time.Time
-	failed   error
-}
-
-const (
-	// askIssuer is how long the issuer may take to answer.
-	askIssuer = 5 * time.Second
-	// issuerPause is how long one that did not is left alone.
-	issuerPause = 5 * time.Second
-)
-
-func (i *issuer) open(ctx context.Context, bearer string) (string, error) {
-	if strings.Count(bearer, ".") != 2 {
-		return "", errStranger // no JWT: nothing to ask about
-	}
-	verifier, err := i.ready()
-	if err != nil {
-		return "", err
-	}
-	token, err := verifier.Verify(ctx, bearer)
-	if err != nil {
-		return "", fmt.Errorf("OpenID token: %w", err)
-	}
-	return "subject " + shorten(token.Subject), nil
-}
-
-// ready asks for the issuer's description once it is needed: a provider that is away when the
-// server starts must not keep tokens of files out.
-func (i *issuer) ready() (*oidc.IDTokenVerifier, error) {
-	i.mutex.Lock()
-	defer i.mutex.Unlock()
-	if i.verifier != nil || i.failed != nil && i.now().Sub(i.tried) < issuerPause {
-		return i.verifier, i.failed
-	}
-	// Not the request's context: whoever hangs up must not decide for the next one.
-	ctx := oidc.ClientContext(context.Background(), &http.Client{Timeout: askIssuer})
-	provider, err := oidc.NewProvider(ctx, i.address)
-	i.tried, i.failed = i.now(), nil
-	if err != nil {
-		i.failed = fmt.Errorf("%w: %s", errUnasked, shorten(err.Error()))
-		return nil, i.failed
-	}
-	i.verifier = provider.VerifierContext(ctx, &oidc.Config{ClientID: i.audience, Now: i.now})
-	return i.verifier, nil
-}

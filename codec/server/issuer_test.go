@@ -21,6 +21,8 @@ type provider struct {
 	key   *rsa.PrivateKey
 	away  atomic.Bool
 	asked atomic.Int32 // for its description
+	read  atomic.Int32 // for its keys
+	keys  atomic.Value // what it answers to that, when it is another than its key
 }
 
 func newProvider(t *testing.T) *provider {
@@ -38,6 +40,8 @@ func newProvider(t *testing.T) *provider {
 				"issuer": p.URL, "jwks_uri": p.URL + "/keys", "authorization_endpoint": p.URL, "token_endpoint": p.URL,
 				"id_token_signing_alg_values_supported": []string{"RS256", "HS256"},
 			})
+		case p.read.Add(1) > 0 && p.keys.Load() != nil:
+			http.Error(w, p.keys.Load().(string), http.StatusOK)
 		default:
 			_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "k1", Algorithm: "RS256", Use: "sig"}}})
 		}
@@ -122,4 +126,66 @@ func TestAProviderThatIsAwayIsAskedAgainAndKeepsNobodyElseOut(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, ask(good).StatusCode, "it is left alone for a moment")
 	s.pass(issuerPause)
 	clear(t, ask(good), 1)
+}
+
+// Whoever knows issuer and audience, which are no secret, can make up such tokens.
+func TestMadeUpTokensAreNoBurdenToTheProvider(t *testing.T) {
+	p := newProvider(t)
+	s := newSite(t, func(o *Options) { o.Issuer, o.Audience = p.URL, "temporal" })
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	forged, good := p.token(t, jose.RS256, stranger, p.claims(s.clock(), nil)), p.token(t, jose.RS256, p.key, p.claims(s.clock(), nil))
+	ask := func(bearer string) *http.Response {
+		return s.send(http.MethodPost, "/decode", s.sealed(1), "Authorization: Bearer "+bearer)
+	}
+	for round := range int32(3) {
+		for range 2 * mostTries {
+			require.GreaterOrEqual(t, ask(forged).StatusCode, 401)
+		}
+		require.Equal(t, round+1, p.read.Load(), "questions for its keys")
+		clear(t, ask(good), 1)
+		s.pass(issuerPause)
+	}
+}
+
+func TestAKeyThatTheProviderBeginsToUseIsLookedUp(t *testing.T) {
+	p := newProvider(t)
+	s := newSite(t, func(o *Options) { o.Issuer, o.Audience = p.URL, "temporal" })
+	ask := func() *http.Response {
+		token := p.token(t, jose.RS256, p.key, p.claims(s.clock(), nil))
+		return s.send(http.MethodPost, "/decode", s.sealed(1), "Authorization: Bearer "+token)
+	}
+	clear(t, ask(), 1)
+	next, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	*p.key = *next
+	s.pass(issuerPause)
+	clear(t, ask(), 1)
+	clear(t, ask(), 1)
+	require.Equal(t, int32(2), p.read.Load())
+}
+
+func TestKeysThatCannotBeFetchedAreNotTheTokensFault(t *testing.T) {
+	for name, answer := range map[string]string{"no keys": `{"keys":[]}`, "a page": "<html>maintenance</html>", "away": ""} {
+		t.Run(name, func(t *testing.T) {
+			p := newProvider(t)
+			s := newSite(t, func(o *Options) { o.Issuer, o.Audience = p.URL, "temporal" })
+			ask := func(claims map[string]any) *http.Response {
+				token := p.token(t, jose.RS256, p.key, p.claims(s.clock(), claims))
+				return s.send(http.MethodPost, "/decode", s.sealed(1), "Authorization: Bearer "+token)
+			}
+			require.Equal(t, http.StatusUnauthorized, ask(map[string]any{"aud": "shop"}).StatusCode, "it describes itself")
+			if p.away.Store(answer == ""); answer != "" {
+				p.keys.Store(answer)
+			}
+			r := ask(nil)
+			require.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
+			require.Contains(t, read(t, r), "try again in a moment")
+			require.Contains(t, s.said(), "codec: the issuer could not be asked")
+			require.Equal(t, http.StatusUnauthorized, ask(map[string]any{"aud": "shop"}).StatusCode, "that this one is wrong needs no key")
+			for range 2 * mostTries {
+				require.Equal(t, http.StatusServiceUnavailable, ask(nil).StatusCode, "nobody is blamed")
+			}
+		})
+	}
 }

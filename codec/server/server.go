@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -112,9 +113,13 @@ func (s *Server) preflight(w http.ResponseWriter, r *http.Request) {
 
 // What a refused request is told.
 const (
+	// retryAfter is tryWindow, in seconds.
+	retryAfter = "60"
+
 	badOrigin = "this codec server does not serve pages of that address: add it to encryption.server.origins if it is the Web UI's"
+	tooOften  = "too many tokens that are not known here came from your address: a right one is taken at once; " + unknown
 	unknown   = "sign in first: open this server's own page (/) in the same browser, or send Authorization: Bearer with a token that it takes"
-	notHere   = "the OpenID provider could not be asked about this token: try again in a moment"
+	notHere   = "the OpenID provider could not be asked about this token: try again in a moment; if it stays so, whoever runs this server finds why in its log"
 )
 
 func (s *Server) payloads(w http.ResponseWriter, r *http.Request) {
@@ -122,12 +127,16 @@ func (s *Server) payloads(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, badOrigin, http.StatusForbidden)
 		return
 	}
-	log := s.options.Logger.WithField("address", remote(r))
+	log := s.log(r)
 	who, err := s.who(r)
 	switch {
 	case errors.Is(err, errUnasked):
 		log.WithError(err).Error("codec: the issuer could not be asked")
 		http.Error(w, notHere, http.StatusServiceUnavailable)
+		return
+	case errors.Is(err, errWrong) && s.tooMany(r):
+		w.Header().Set("Retry-After", retryAfter)
+		http.Error(w, tooOften, http.StatusTooManyRequests)
 		return
 	case err != nil:
 		log.WithField("reason", shorten(err.Error())).Info("codec: refused")
@@ -137,16 +146,31 @@ func (s *Server) payloads(w http.ResponseWriter, r *http.Request) {
 	}
 	counted := &counter{PayloadCodec: s.options.Codec}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	converter.NewPayloadCodecHTTPHandler(counted).ServeHTTP(w, r)
+	told := &answer{ResponseWriter: w, status: http.StatusOK}
+	converter.NewPayloadCodecHTTPHandler(counted).ServeHTTP(told, r)
 	log = log.WithFields(logrus.Fields{
 		"who": who, "decoded": counted.decoded, "encoded": counted.encoded,
 		"namespace": shorten(cmp.Or(r.PathValue("namespace"), r.Header.Get("X-Namespace"))),
 	})
-	if counted.err != nil {
+	switch {
+	case counted.err != nil:
 		log.WithError(counted.err).Warn("codec: not readable")
-		return
+	case told.status != http.StatusOK:
+		log.WithField("status", told.status).Warn("codec: a request that is none")
+	default:
+		log.Info("codec: answered")
 	}
-	log.Info("codec: answered")
+}
+
+// answer keeps what was answered.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answer) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
 }
 
 // counter counts what one request was given.
@@ -170,6 +194,17 @@ func (c *counter) Encode(p []*commonpb.Payload) ([]*commonpb.Payload, error) {
 		c.encoded = len(p)
 	}
 	return p, c.err
+}
+
+// log names who asks. Behind a proxy that is the proxy, and whom it names counts for people who
+// read the log alone: whoever reaches this server without it can claim to be anybody.
+func (s *Server) log(r *http.Request) logrus.FieldLogger {
+	log := s.options.Logger.WithField("address", remote(r))
+	if hops := r.Header.Values("X-Forwarded-For"); len(hops) > 0 {
+		last := hops[len(hops)-1]
+		log = log.WithField("forwarded_for", shorten(strings.TrimSpace(last[strings.LastIndex(last, ",")+1:])))
+	}
+	return log
 }
 
 func remote(r *http.Request) string {

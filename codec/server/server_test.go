@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -117,11 +118,24 @@ func TestTheLogSaysWhoReadHowMuchAndNotWhat(t *testing.T) {
 	require.Less(t, len(s.said()), 2000, "what a stranger wrote does not fill the log")
 }
 
+func TestTheLogNamesWhomTheProxyNamesAndBelievesItInNothing(t *testing.T) {
+	s := newSite(t)
+	clear(t, s.send(http.MethodPost, "/decode", s.sealed(1), "Authorization: Bearer "+finance,
+		"X-Forwarded-For: 10.0.0.1", "X-Forwarded-For: claimed by the browser, 198.51.100.7"), 1)
+	require.Contains(t, s.said(), `"address":"192.0.2.1","decoded":1,"encoded":0,"forwarded_for":"198.51.100.7"`)
+	for i := range mostTries + 1 {
+		r := s.send(http.MethodPost, "/decode", s.sealed(1), "Authorization: Bearer wrong", fmt.Sprintf("X-Forwarded-For: 203.0.113.%d", i))
+		require.Equal(t, i == mostTries, r.StatusCode == http.StatusTooManyRequests, "who claims to be somebody else each time is counted all the same")
+	}
+}
+
 func TestWhatIsNoRequestIsRefused(t *testing.T) {
 	s := newSite(t)
 	for name, body := range map[string]string{"no JSON": "decode this", "a payload that is null": `{"payloads":[null]}`, "too much": strings.Repeat(" ", maxBody+1)} {
 		require.Equal(t, http.StatusBadRequest, s.send(http.MethodPost, "/decode", body, "Authorization: Bearer "+finance).StatusCode, name)
 	}
+	require.Contains(t, s.said(), `"status":400`)
+	require.NotContains(t, s.said(), "answered")
 	require.Equal(t, http.StatusMethodNotAllowed, s.send(http.MethodGet, "/decode", "").StatusCode)
 	require.Equal(t, http.StatusNotFound, s.send(http.MethodPost, "/a/b/decode", "").StatusCode)
 	require.Equal(t, http.StatusNoContent, s.send(http.MethodGet, "/livez", "").StatusCode, "to be alive is told to everybody")

@@ -60,23 +60,21 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, wrong 
 const mostForm = 8 << 10
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
-	log := s.options.Logger.WithField("address", remote(r))
-	if s.tries.tooMany(remote(r)) {
-		log.Warn("codec: too many wrong tokens")
-		w.Header().Set("Retry-After", "60")
-		s.show(w, r, http.StatusTooManyRequests, "Too many wrong tokens came from your address. Wait a minute, then try again.")
-		return
-	}
 	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
 	token := tokens(s.options.Tokens).find(strings.TrimSpace(r.PostFormValue("token")))
-	if token < 0 {
-		s.tries.wrong(remote(r))
-		log.Warn("codec: somebody tried to sign in with a wrong token")
+	switch {
+	case token >= 0:
+	case s.tooMany(r):
+		w.Header().Set("Retry-After", retryAfter)
+		s.show(w, r, http.StatusTooManyRequests, "That token is not known here, and too many like it came from your address. A right one is taken at once.")
+		return
+	default:
+		s.log(r).Warn("codec: somebody tried to sign in with a wrong token")
 		s.show(w, r, http.StatusUnauthorized, "That token is not known here. Ask whoever runs this server for the content of a file of encryption.server.token_files.")
 		return
 	}
 	http.SetCookie(w, s.cookies.make(token, r))
-	log.WithField("who", tokens(s.options.Tokens).name(token)).Info("codec: signed in")
+	s.log(r).WithField("who", tokens(s.options.Tokens).name(token)).Info("codec: signed in")
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 

@@ -1,20 +1,23 @@
 package server
 
 import (
+	"net/http"
 	"sync"
 	"time"
 )
 
 const (
-	// mostTries is how often one address may be wrong within tryWindow; after that nothing it
-	// says is looked at until the window is over.
+	// mostTries is how many wrong tokens of one address are looked into one by one within
+	// tryWindow; what is wrong after that is turned away without a line in the log.
 	mostTries = 10
 	tryWindow = time.Minute
 	// mostAddresses bounds what is remembered.
 	mostAddresses = 10_000
 )
 
-// tries counts wrong tokens by address. Behind a proxy all people have one address, and share it.
+// tries counts wrong tokens by address. It is asked only once a token was found to be wrong, so
+// that a right one always enters: behind a proxy all people have one address, and a stranger
+// among them must lock nobody out. What keeps tokens from being guessed is their length.
 type tries struct {
 	now   func() time.Time
 	mutex sync.Mutex
@@ -26,15 +29,8 @@ type window struct {
 	wrong int
 }
 
-// tooMany reports whether an address must wait.
-func (t *tries) tooMany(address string) bool {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	w := t.seen[address]
-	return w.wrong >= mostTries && t.now().Sub(w.since) < tryWindow
-}
-
-func (t *tries) wrong(address string) {
+// wrong counts one, and says how many that makes in the address's window.
+func (t *tries) wrong(address string) int {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	if t.seen == nil || len(t.seen) >= mostAddresses {
@@ -46,4 +42,15 @@ func (t *tries) wrong(address string) {
 	}
 	w.wrong++
 	t.seen[address] = w
+	return w.wrong
+}
+
+// tooMany counts a wrong token of a request, and reports whether there were too many before it.
+// The first one that is, is logged.
+func (s *Server) tooMany(r *http.Request) bool {
+	n := s.tries.wrong(remote(r))
+	if n == mostTries+1 {
+		s.log(r).Warn("codec: too many wrong tokens: those of the next minute are not logged")
+	}
+	return n > mostTries
 }

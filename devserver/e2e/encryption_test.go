@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
-	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	querypb "go.temporal.io/api/query/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -218,6 +217,40 @@ func TestEncryptionIsTurnedOnUnderRunningRefunds(t *testing.T) {
 	}
 }
 
+func TestEncryptionIsTurnedOffUnderRunningRefunds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shared.Address(), setting{ApproveAbove: 5000})
+	stop := w.worker(t, newKey)
+	w.speaks(w.keys(newKey))
+	waiting := w.request(6000, 6000)
+	w.start(waiting)
+	w.reach(waiting, refund.StatusAwaitingApproval)
+	stop()
+
+	w.edit("encryption: {", "encryption: {decrypt_only: true, ")
+	w.work(nil)
+	reads, err := codec.Open([]string{w.keyFile(newKey)}, codec.DecryptOnly(true))
+	require.NoError(t, err)
+	w.speaks(reads)
+	require.True(t, w.start(waiting).Existing)
+	w.approve(waiting)
+	w.paidOnce(waiting, w.wait(waiting))
+	sealed := map[string]int{}
+	for _, p := range payloadsIn(w.settled(refund.WorkflowID(waiting.Account, waiting.ID))) {
+		sealed[string(p.GetMetadata()["encoding"])]++
+	}
+	require.Positive(t, sealed[codec.Encoding], "what was encrypted was read")
+	require.Positive(t, sealed["json/plain"])
+
+	w.speaks(nil) // who has no key any more
+	plain := w.request(2000, 1000)
+	w.start(plain)
+	w.paidOnce(plain, w.wait(plain))
+	for place, p := range payloadsIn(w.settled(refund.WorkflowID(plain.Account, plain.ID))) {
+		require.NotEqual(t, codec.Encoding, string(p.GetMetadata()["encoding"]), place)
+	}
+}
+
 // replays demands that today's code would have written the history, read with the keys.
 func replays(t *testing.T, keys *codec.Codec, h *historypb.History) {
 	t.Helper()
@@ -229,65 +262,6 @@ func replays(t *testing.T, keys *codec.Codec, h *historypb.History) {
 	id := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowId()
 	require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)), h,
 		worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: id}}))
-}
-
-// What a worker cannot read it must not decide about: it would end a refund for a document that it took for nonsense, or drop
-// what a person has said.
-func TestARefundWhoseKeyIsNotHereWaitsForIt(t *testing.T) {
-	t.Parallel()
-	for name, here := range map[string][]string{"no encryption": nil, "another key": {oldKey}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, shared.Address(), setting{ApproveAbove: 5000})
-			if here != nil {
-				w.encrypts(here...)
-			}
-			stop := w.work(nil)
-			w.speaks(w.keys(here...))
-			said := w.request(6000, 6000)
-			w.start(said)
-			w.reach(said, refund.StatusAwaitingApproval)
-			w.speaks(w.keys(newKey)) // a backend that got the new key before the workers did
-			unread := w.request(2000, 1000)
-			w.start(unread)
-			_, err := w.refunds.Approve(w.ctx, said.Account, said.ID, refund.Decision{By: "finance-3"})
-			require.ErrorContains(t, err, "encrypted with key", "an update is refused, and stops nothing")
-			require.NoError(t, w.refunds.Signal(w.ctx, said.Account, said.ID, workflows.SignalApprove, refund.Decision{By: "finance-2"}))
-			for _, r := range []refund.Request{said, unread} {
-				w.stuck(r)
-			}
-			stop()
-
-			all := append([]string{newKey}, here...)
-			w.worker(t, all...)
-			w.speaks(w.keys(all...))
-			for _, r := range []refund.Request{said, unread} {
-				w.paidOnce(r, w.wait(r))
-			}
-		})
-	}
-}
-
-// stuck waits until a workflow task of the refund has failed, and the refund has not.
-func (w *world) stuck(r refund.Request) {
-	w.t.Helper()
-	id := refund.WorkflowID(r.Account, r.ID)
-	eventually(w.t, w.ctx, r.ID+" is stuck", func() (bool, string) {
-		events := w.dialled().GetWorkflowHistory(w.ctx, id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-		last := ""
-		for events.HasNext() {
-			e, err := events.Next()
-			require.NoError(w.t, err)
-			last = e.GetEventType().String()
-			if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED {
-				return true, ""
-			}
-		}
-		return false, last
-	})
-	described, err := w.dialled().DescribeWorkflowExecution(w.ctx, id, "")
-	require.NoError(w.t, err)
-	require.Equal(w.t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, described.GetWorkflowExecutionInfo().GetStatus())
 }
 
 func TestEncryptionCostsNoEventAndNoAction(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 
 	"go.temporal.io/sdk/client"
@@ -37,7 +36,7 @@ type Wanted struct {
 type Server struct {
 	Address, Namespace string
 	options            client.Options
-	secured            []string
+	kind               []string // of the connection, for people
 }
 
 // Find settles which server is meant. What is wanted comes first, then the variables
@@ -50,7 +49,8 @@ type Server struct {
 //
 // Where what is wanted is no [Wanted.Flags], a variable or a profile that says otherwise
 // is a mistake: a variable that somebody forgot must not send refunds to another server
-// than the file says. The error lists every mistake.
+// than the file says. Nor may it turn off the TLS of a profile that is wanted, or bring
+// another key than the profile has. The error lists every mistake.
 func Find(w Wanted) (*Server, error) {
 	if w.Env == nil {
 		w.Env = envconfig.EnvLookupOS
@@ -59,18 +59,25 @@ func Find(w Wanted) (*Server, error) {
 	s := search{Wanted: w}
 	profile, from := s.profile()
 	s.checkSwitches()
-	fromFile := profile.APIKey
+	written := trustOf(profile)
 	if err := profile.ApplyEnvVars(w.Env); err != nil {
 		s.add("the variables TEMPORAL_*: %w", err)
 	}
+	for _, each := range []struct {
+		from    string
+		address *string
+	}{{s.setting("address"), &s.Address}, {s.source("TEMPORAL_ADDRESS", from), &profile.Address}} {
+		if err := CheckAddress(each.from, *each.address); err != nil {
+			s.bad = append(s.bad, err)
+			*each.address = "" // what is said further on would show it
+		}
+	}
 	found := &Server{
-		Address:   cmp.Or(s.settle("address", w.Address, profile.Address, "TEMPORAL_ADDRESS", from), defaultAddress),
+		Address:   cmp.Or(s.settle("address", s.Address, profile.Address, "TEMPORAL_ADDRESS", from), defaultAddress),
 		Namespace: cmp.Or(s.settle("namespace", w.Namespace, profile.Namespace, "TEMPORAL_NAMESPACE", from), defaultNamespace),
 	}
-	if _, port, err := net.SplitHostPort(found.Address); (err != nil || port == "") && !strings.Contains(found.Address, "://") {
-		s.add(`%s: want "host:port" such as %q, got %d characters that are otherwise`, s.setting("address"), defaultAddress, len(found.Address))
-	}
-	s.secure(found, profile, from, fromFile)
+	s.checkTrust(written, trustOf(profile), from)
+	s.secure(found, profile, from, written.apiKey)
 	if len(s.bad) > 0 {
 		return nil, errors.Join(s.bad...)
 	}
@@ -88,11 +95,7 @@ func (s *Server) ClientOptions(o *client.Options) {
 
 // String tells address, namespace and kind of the connection, for people.
 func (s *Server) String() string {
-	how := "without TLS"
-	if len(s.secured) > 0 {
-		how = strings.Join(s.secured, ", ")
-	}
-	return fmt.Sprintf("%s, namespace %s, %s", s.Address, s.Namespace, how)
+	return fmt.Sprintf("%s, namespace %s, %s", s.Address, s.Namespace, strings.Join(s.kind, ", "))
 }
 
 // search collects what is wrong on the way.
@@ -116,13 +119,17 @@ func (s *search) setting(name string) string {
 // settle demands that what is wanted and what was found agree, where both say something.
 func (s *search) settle(name, wanted, found, variable, profile string) string {
 	if wanted != "" && found != "" && wanted != found && !s.Flags {
-		from := profile
-		if _, ok := s.Env.LookupEnv(variable); ok {
-			from = "$" + variable
-		}
-		s.add("%s says %s, and %s says %s: make them the same, or remove one of them", s.setting(name), wanted, from, found)
+		s.add("%s says %s, and %s says %s: make them the same, or remove one of them", s.setting(name), wanted, s.source(variable, profile), found)
 	}
 	return cmp.Or(wanted, found)
+}
+
+// source is where something was found: variables beat the profile.
+func (s *search) source(variable, profile string) string {
+	if _, ok := s.Env.LookupEnv(variable); ok {
+		return "$" + variable
+	}
+	return profile
 }
 
 // checkSwitches refuses what would be passed over in silence.

@@ -86,7 +86,7 @@ func readProfile(file, name string) (envconfig.ClientConfigProfile, error) {
 	if !ok {
 		return none, fmt.Errorf("%s has %w as %s; it has %s", file, errNoProfile, name, strings.Join(slices.Sorted(maps.Keys(all.Profiles)), ", "))
 	}
-	if p.APIKey != "" || p.TLS != nil && len(p.TLS.ClientKeyData) > 0 {
+	if trustOf(*p).keyed() || p.TLS != nil && len(p.TLS.ClientKeyData) > 0 {
 		if err := guarded(file); err != nil {
 			return none, err
 		}

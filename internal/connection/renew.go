@@ -8,17 +8,23 @@ import (
 )
 
 // renewed is a value that stands in files. Whoever asks for it gets what they hold now,
-// or, while that cannot be used, what they held before.
+// or, while that cannot be used, what they held before. What failed is tried again after
+// a pause also where the files stay as they are: no descriptor was left, a share hung.
 type renewed[T any] struct {
 	read   func() (T, error)
 	report func(error)
 	files  []string
+	clock  func() time.Time
 
 	mu    sync.Mutex
 	seen  []stamp
 	now   T
-	wrong string // what was reported last
+	again time.Time // when what failed is tried again; zero when nothing did
+	wrong string    // what was reported last
 }
+
+// retryPause keeps a file that stays wrong from being read for every single call.
+const retryPause = 5 * time.Second
 
 // stamp changes with a file: also where another one is put in its place with a time and
 // a size that are the same, and where a link, as Kubernetes makes them, leads to another.
@@ -34,26 +40,27 @@ func renewing[T any](first T, report func(error), read func() (T, error), files 
 	if report == nil {
 		report = func(error) {}
 	}
-	return &renewed[T]{read: read, report: report, files: files, now: first} // none seen: the first question reads again
+	return &renewed[T]{read: read, report: report, files: files, clock: time.Now, now: first} // none seen: the first question reads again
 }
 
 func (r *renewed[T]) get() T {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := stamps(r.files) // before the reading: what changes meanwhile is seen the next time
-	if slices.EqualFunc(now, r.seen, stamp.same) {
+	if slices.EqualFunc(now, r.seen, stamp.same) && (r.again.IsZero() || r.clock().Before(r.again)) {
 		return r.now
 	}
 	r.seen = now
 	next, err := r.read()
 	if err != nil {
+		r.again = r.clock().Add(retryPause)
 		if r.wrong != err.Error() {
 			r.wrong = err.Error()
 			r.report(err)
 		}
 		return r.now
 	}
-	r.now, r.wrong = next, ""
+	r.now, r.again, r.wrong = next, time.Time{}, ""
 	return next
 }
 

@@ -28,20 +28,29 @@ func (s *search) secure(found *Server, p envconfig.ClientConfigProfile, from, ke
 	}
 	found.options = options
 	settings := options.ConnectionOptions.TLS
-	if settings != nil {
-		found.secured = append(found.secured, "TLS")
+	given := trustOf(p)
+	switch {
+	case given.verified:
+		found.kind = []string{"TLS"}
+	case given.tls:
+		found.kind = []string{"TLS, host NOT verified"}
+	default:
+		found.kind = []string{"without TLS"}
 	}
 	if settings != nil && len(settings.Certificates) > 0 {
-		found.secured = append(found.secured, "client certificate")
+		found.kind = append(found.kind, "client certificate")
 		s.renewCertificate(settings, p.TLS, from)
+	}
+	if given.token != "" {
+		found.kind = append(found.kind, "token in a header")
+	}
+	if given.keyed() && !given.verified && !loopback(found.Address) {
+		s.checkClear(given, from, found.Address)
 	}
 	if p.APIKey == "" {
 		return
 	}
-	found.secured = append(found.secured, "API key")
-	if settings == nil && !loopback(found.Address) {
-		s.add("%s: an API key goes to %s without TLS, where everybody on the way can read it: do not turn TLS off", from, found.Address)
-	}
+	found.kind = append(found.kind, "API key")
 	key, err := usable(p.APIKey)
 	if err != nil {
 		s.add("%s: %w", from, err)

@@ -145,12 +145,85 @@ func TestARenewedClientCertificateIsShownToTheNextConnection(t *testing.T) {
 	require.ErrorContains(t, reported[0], b.file("c.pem"))
 }
 
-func TestAKeyIsNotSentWhereEverybodyCanReadIt(t *testing.T) {
-	const off = "TEMPORAL_TLS"
-	_, err := Find(Wanted{Address: "temporal.example.com:7233", Env: variables{"TEMPORAL_API_KEY": "s3cr3t", off: "false"}})
-	require.ErrorContains(t, err, "without TLS")
-	require.NotContains(t, err.Error(), "s3cr3t")
-	s, err := Find(Wanted{Address: "127.0.0.1:7233", Env: variables{"TEMPORAL_API_KEY": "s3cr3t", off: "false"}})
-	require.NoError(t, err, "a proxy on this machine may do the encrypting")
-	require.NotContains(t, s.String(), "s3cr3t")
+func TestAKeyIsNotSentWhereOthersCanReadIt(t *testing.T) {
+	const off, unverified, key, header = "TEMPORAL_TLS", "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", "TEMPORAL_API_KEY", "TEMPORAL_GRPC_META_AUTHORIZATION"
+	for name, c := range map[string]struct {
+		env         variables
+		wrong, says string // where it is refused, and how it is told on this machine
+	}{
+		"a key in clear text":       {variables{key: "s3cr3t", off: "false"}, "an API key goes to temporal.example.com:7233 without TLS", "without TLS"},
+		"a token in clear text":     {variables{header: "Bearer s3cr3t"}, "a token in the header authorization goes to temporal.example.com:7233 without TLS", "token"},
+		"a key to anybody":          {variables{key: "s3cr3t", unverified: "true"}, "an API key goes to temporal.example.com:7233 with TLS that does not verify the host", "TLS, host NOT verified"},
+		"a token to anybody":        {variables{header: "Bearer s3cr3t", unverified: "1"}, "that does not verify the host", "TLS, host NOT verified"},
+		"a key with TLS":            {variables{key: "s3cr3t"}, "", "TLS, API key"},
+		"a token with TLS":          {variables{header: "Bearer s3cr3t", off: "true"}, "", "TLS, token in a header"},
+		"nothing, host not checked": {variables{unverified: "true"}, "", "TLS, host NOT verified"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Find(Wanted{Address: "temporal.example.com:7233", Env: c.env})
+			if c.wrong == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, c.wrong)
+				require.NotContains(t, err.Error(), "s3cr3t")
+			}
+			s, err := Find(Wanted{Address: "127.0.0.1:7233", Env: c.env})
+			require.NoError(t, err, "a proxy on this machine may do the encrypting")
+			require.Contains(t, s.String(), c.says)
+			require.NotContains(t, s.String(), "s3cr3t")
+		})
+	}
+}
+
+func TestAProfileWithATokenIsItsOwnersAlone(t *testing.T) {
+	b := newBed(t)
+	for _, secret := range []string{"api_key = \"s3cr3t\"\n", "[profile.default.grpc_meta]\nAuthorization = \"Bearer s3cr3t\"\n"} {
+		file := b.write("temporal.toml", []byte("[profile.default]\naddress = \"127.0.0.1:7233\"\n"+secret))
+		_, err := Find(Wanted{ConfigFile: file, Env: variables{}})
+		require.NoError(t, err)
+		require.NoError(t, os.Chmod(file, 0o640))
+		_, err = Find(Wanted{ConfigFile: file, Env: variables{}})
+		require.ErrorContains(t, err, fmt.Sprintf("run chmod 600 %s", file))
+		require.NotContains(t, err.Error(), "s3cr3t")
+	}
+}
+
+// What a configuration says about its server must not change with who runs it.
+func TestAForgottenVariableTakesNothingFromTheProfileThatIsWanted(t *testing.T) {
+	b := newBed(t)
+	const tls, key, token = "[profile.default.tls]\nserver_name = \"x\"\n", "api_key = \"s3cr3t-1\"\n", "[profile.default.grpc_meta]\nauthorization = \"Bearer s3cr3t-1\"\n"
+	for name, c := range map[string]struct {
+		profile, variable, value, wrong string
+	}{
+		"TLS off":                    {tls, "TEMPORAL_TLS", "false", "turns the TLS off"},
+		"TLS of a key off":           {key, "TEMPORAL_TLS", "0", "turns the TLS off"},
+		"verification off":           {tls, "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", "true", "turns the verification of the host off"},
+		"another key":                {key, "TEMPORAL_API_KEY", "s3cr3t-2", "brings another key"},
+		"a key beside a token":       {tls + token, "TEMPORAL_API_KEY", "s3cr3t-2", "brings another key"},
+		"another token":              {tls + token, "TEMPORAL_GRPC_META_AUTHORIZATION", "Bearer s3cr3t-2", "brings another token"},
+		"a token taken away":         {tls + token, "TEMPORAL_GRPC_META_AUTHORIZATION", "", "brings another token"},
+		"a token beside a key":       {key, "TEMPORAL_GRPC_META_AUTHORIZATION", "Bearer s3cr3t-2", "brings another token"},
+		"TLS on":                     {"", "TEMPORAL_TLS", "true", ""},
+		"the same key":               {key, "TEMPORAL_API_KEY", "s3cr3t-1", ""},
+		"a key where there was none": {tls, "TEMPORAL_API_KEY", "s3cr3t-2", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := Wanted{Env: variables{c.variable: c.value}}
+			w.ConfigFile = b.write("temporal.toml", []byte("[profile.default]\naddress = \"127.0.0.1:7233\"\n"+c.profile))
+			_, err := Find(w)
+			if c.wrong == "" {
+				require.NoError(t, err)
+				return
+			}
+			for _, part := range []string{"$" + c.variable + " " + c.wrong, "profile default of " + w.ConfigFile, "remove the variable"} {
+				require.ErrorContains(t, err, part)
+			}
+			require.NotContains(t, err.Error(), "s3cr3t")
+			w.Flags = true
+			_, err = Find(w)
+			require.NoError(t, err, "whoever types a command sets variables for it")
+			_, err = Find(Wanted{Env: variables{c.variable: c.value, "TEMPORAL_CONFIG_FILE": w.ConfigFile}})
+			require.NoError(t, err, "a profile that a variable names is changed by variables, as in every Temporal program")
+		})
+	}
 }

@@ -3,10 +3,13 @@ package service
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"syscall"
 
 	"github.com/sirupsen/logrus"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
@@ -19,6 +22,9 @@ import (
 // environment.
 func FindServer(c *config.Config, l logrus.FieldLogger) (*connection.Server, error) {
 	t := c.Temporal
+	if err := connection.CheckAddress("temporal.address", t.Address); err != nil {
+		return nil, err
+	}
 	return connection.Find(connection.Wanted{
 		Address: t.Address, Namespace: t.Namespace, ConfigFile: c.Beside(t.ConfigFile), Profile: t.Profile,
 		Report: func(err error) {
@@ -46,10 +52,19 @@ func (s *Service) connect(ctx context.Context, o Options) error {
 	s.telemetry.ClientOptions(&options)
 	cipher.WorkerOptions(&options)
 	if s.client, err = client.DialContext(ctx, options); err != nil {
-		return fmt.Errorf("temporal.address %s: %w (is the server running?)", server.Address, err)
+		return Unreached(server.Address, err)
 	}
 	s.owned, s.namespace, s.converter = true, server.Namespace, options.DataConverter
 	return nil
+}
+
+// Unreached says what became of dialling the server.
+func Unreached(address string, err error) error {
+	hint := ""
+	if _, silent := errors.AsType[*serviceerror.Unavailable](err); silent || errors.Is(err, context.DeadlineExceeded) {
+		hint = " (is the server running?)"
+	}
+	return fmt.Errorf("temporal.address %s: %w%s", address, err, hint)
 }
 
 // OpenCodec reads the keys with which payloads are encrypted; nil, which is a codec too,
@@ -58,7 +73,7 @@ func OpenCodec(c *config.Config) (*codec.Codec, error) {
 	if c.Encryption == nil {
 		return nil, nil
 	}
-	cipher, err := codec.Open(c.AllBeside(c.Encryption.KeyFiles))
+	cipher, err := codec.Open(c.AllBeside(c.Encryption.KeyFiles), codec.DecryptOnly(c.Encryption.DecryptOnly))
 	if err != nil {
 		return nil, fmt.Errorf("encryption.key_files: %w", err)
 	}
@@ -77,8 +92,11 @@ func listenOn(ctx context.Context, setting string, brought net.Listener, address
 		return brought, nil
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%s: %w; is another worker of this machine listening there?", setting, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	return l, nil
 }
