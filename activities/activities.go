@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -64,14 +65,21 @@ func (a Account) limits(in Step) ledger.Limits {
 
 // Register makes the activities known to a worker under their constant names.
 func (a *Activities) Register(r worker.ActivityRegistry) {
-	for name, fn := range map[string]any{
+	for name, fn := range a.byType() {
+		r.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
+	}
+}
+
+// Types are the names of all activities, in order.
+func Types() []string { return slices.Sorted(maps.Keys(new(Activities).byType())) }
+
+func (a *Activities) byType() map[string]any {
+	return map[string]any{
 		Open: a.Open, Hold: a.Hold, Finish: a.Finish, Note: a.Note, Flag: a.Flag, Unflag: a.Unflag,
 		Amend: a.Amend, VerifySeal: a.VerifySeal,
 		CheckOrder: a.CheckOrder, CancelVerification: a.CancelVerification,
 		Apply: a.Apply, FindOut: a.FindOut, AwaitResult: a.AwaitResult,
 		Reconcile: a.Reconcile, Compare: a.Compare,
-	} {
-		r.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
 	}
 }
 
@@ -84,10 +92,7 @@ func (a *Activities) refundOf(ctx context.Context, key ledger.Key) (ledger.Recor
 	}
 	account, err := a.Accounts.Account(key.Account)
 	if err != nil {
-		return record, Account{}, &refund.Failure{
-			Class: refund.ClassMisconfigured, Op: "configuration", Code: "no account", Message: err.Error(),
-			Hint: "add the account to the worker's configuration, then resolve this refund with retry",
-		}
+		return record, Account{}, noAccount(ctx, err)
 	}
 	if now := account.Provider.Rules().Merchant; now != record.Merchant {
 		// Its number, and perhaps its money, are known to the other merchant alone.
@@ -100,17 +105,38 @@ func (a *Activities) refundOf(ctx context.Context, key ledger.Key) (ledger.Recor
 	return record, account, nil
 }
 
+const (
+	// accountWithin is for how long a step looks for its account: processes read a changed
+	// file one after another, and the one that opened the refund knew the account.
+	accountWithin = 10 * time.Minute
+	accountPause  = 5 * time.Second
+)
+
+// noAccount never holds back the account's other refunds: what one process does not know,
+// another one may, or this one as soon as it has read its file again.
+func noAccount(ctx context.Context, why error) *refund.Failure {
+	f := &refund.Failure{
+		Class: refund.ClassTransient, Op: "configuration", Code: "no account", Message: why.Error(), RetryAfter: accountPause,
+		Hint: "add the account to the configuration of every process that serves its queue, and let each read it again",
+	}
+	if waited(ctx) >= accountWithin {
+		f.Class, f.RequestOnly, f.RetryAfter = refund.ClassMisconfigured, true, 0
+		f.Hint += ", then resolve this refund with retry"
+	}
+	return f
+}
+
 func instruction(r ledger.Record) providers.Instruction {
 	return providers.Instruction{Number: r.Number, Request: r.Request}
 }
 
 // now is the workflow's time carried forward to this attempt: a step that was
-// repeated for hours must not confirm its budget for the day it began on. Both
-// times are the server's, so that skipped time counts too.
-func now(ctx context.Context, scheduled time.Time) time.Time {
+// repeated for hours must not confirm its budget for the day it began on.
+func now(ctx context.Context, scheduled time.Time) time.Time { return scheduled.Add(waited(ctx)) }
+
+// waited is how long ago the step was first offered. Both times are the server's, so
+// that skipped time counts too.
+func waited(ctx context.Context) time.Duration {
 	info := activity.GetInfo(ctx)
-	if waited := info.StartedTime.Sub(info.ScheduledTime); waited > 0 {
-		return scheduled.Add(waited)
-	}
-	return scheduled
+	return max(info.StartedTime.Sub(info.ScheduledTime), 0)
 }

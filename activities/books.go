@@ -124,7 +124,7 @@ func (a *Activities) VerifySeal(ctx context.Context, in Seal) (string, error) {
 	}
 	ours, err := a.Ledger.SpendSeal(ctx, ledger.Key{Account: in.Account, ID: in.ID}, in.Now, in.Signature, in.Claim)
 	if err != nil || ours {
-		return "", err
+		return "", translate(ctx, VerifySeal, err)
 	}
 	return "its signature was used before, and counts once: sign it anew", nil
 }
@@ -133,23 +133,23 @@ func (a *Activities) VerifySeal(ctx context.Context, in Seal) (string, error) {
 // remembered besides, for a workflow that has to be begun anew.
 func (a *Activities) Note(ctx context.Context, in Line) error {
 	if err := a.Ledger.Note(ctx, in.Key, in.Now, in.Step, in.Text); err != nil || in.ApprovedBy == "" {
-		return err
+		return translate(ctx, Note, err)
 	}
 	err := a.Ledger.Approve(ctx, in.Key, in.Now, in.ApprovedBy)
 	var ended *ledger.ContradictionError
 	if errors.As(err, &ended) {
 		return nil // it has ended in the meantime: nobody needs the approval any more
 	}
-	return err
+	return translate(ctx, Note, err)
 }
 
 // Flag marks the account as misconfigured, so that no other refund runs into
 // the same wall.
 func (a *Activities) Flag(ctx context.Context, in Line) error {
-	return a.Ledger.Flag(ctx, in.Key.Account, in.Now, in.Text)
+	return translate(ctx, Flag, a.Ledger.Flag(ctx, in.Key.Account, in.Now, in.Text))
 }
 
 // Unflag takes away the mark that Flag set.
 func (a *Activities) Unflag(ctx context.Context, in Line) error {
-	return a.Ledger.Unflag(ctx, in.Key.Account, in.Now, in.Text)
+	return translate(ctx, Unflag, a.Ledger.Unflag(ctx, in.Key.Account, in.Now, in.Text))
 }

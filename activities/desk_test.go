@@ -25,6 +25,7 @@ type side struct {
 	meanwhile       func()
 	resumed, woken  []string
 	looking         []string
+	ended           map[string]*refund.Outcome // of the last run
 	deaf            error
 }
 
@@ -35,7 +36,15 @@ func (s *side) Running(_ context.Context, k ledger.Key) (bool, error) {
 	return s.running[k.ID], s.away[k.ID]
 }
 
-func (s *side) Resume(_ context.Context, r refund.Request) (bool, error) {
+func (s *side) Resume(ctx context.Context, r refund.Request) (bool, *refund.Outcome, error) {
+	if end := s.ended[r.ID]; end != nil && !s.running[r.ID] {
+		return false, end, nil
+	}
+	started, err := s.Reopen(ctx, r)
+	return started, nil, err
+}
+
+func (s *side) Reopen(_ context.Context, r refund.Request) (bool, error) {
 	if s.running[r.ID] || s.faster[r.ID] {
 		return false, nil
 	}
@@ -65,7 +74,7 @@ type desk struct {
 func newDesk(t *testing.T, o refundtest.Options) *desk {
 	t.Helper()
 	w := refundtest.New(t, o)
-	d := &desk{side: &side{running: map[string]bool{}, faster: map[string]bool{}, away: map[string]error{}}}
+	d := &desk{side: &side{running: map[string]bool{}, faster: map[string]bool{}, away: map[string]error{}, ended: map[string]*refund.Outcome{}}}
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestActivityEnvironment()

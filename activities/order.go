@@ -6,6 +6,7 @@ import (
 
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/refund"
 )
 
 // CheckOrder asks the provider whether the order is paid and verified.
@@ -15,7 +16,45 @@ func (a *Activities) CheckOrder(ctx context.Context, in Step) (providers.OrderSt
 		return providers.OrderState{}, translate(ctx, CheckOrder, err)
 	}
 	state, err := account.Provider.OrderState(ctx, record.Request.Order)
-	return state, translate(ctx, CheckOrder, err)
+	if err == nil && record.AskFirst {
+		state, err = withoutOwn(ctx, record, account, state)
+	}
+	return state, translate(ctx, CheckOrder, a.heldBack(ctx, in, account, err))
+}
+
+// withoutOwn takes the refund itself out of what the order shows: books that were restored
+// may have forgotten that it was made, and it must not be taken for somebody else's.
+func withoutOwn(ctx context.Context, r ledger.Record, account Account, state providers.OrderState) (providers.OrderState, error) {
+	if !given(state.Refund) || account.Provider.Rules().Query != providers.QueryByNumber {
+		return state, nil
+	}
+	own, err := account.Provider.Query(ctx, instruction(r))
+	if err == nil && given(own.State) {
+		state.Refund = ""
+	}
+	return state, err
+}
+
+func given(s providers.ResultState) bool {
+	return s == providers.ResultProcessing || s == providers.ResultSucceeded
+}
+
+// heldBack makes a refund wait that meets the same wall as another one, which stands before
+// a person for the whole account: it asks again now and then, until that is repaired.
+func (a *Activities) heldBack(ctx context.Context, in Step, account Account, err error) error {
+	var f *refund.Failure
+	if !errors.As(err, &f) || f.Class != refund.ClassMisconfigured || f.RequestOnly {
+		return err
+	}
+	usage, away := a.Ledger.Usage(ctx, in.Key.Account, now(ctx, in.Now), account.Limits)
+	if away != nil || usage.Flagged == "" {
+		return err
+	}
+	return &refund.Failure{
+		Class: refund.ClassTransient, Op: f.Op, Code: f.Code, RetryAfter: longestPause,
+		Message: "the account's refunds are held back: " + f.Message,
+		Hint:    "repair the account and resolve the refund that needs attention for it; this one goes on by itself",
+	}
 }
 
 // CancelVerification cancels the order's verification, which has no inverse.

@@ -27,9 +27,13 @@ const (
 type Workflows interface {
 	// Running reports whether the refund's workflow runs.
 	Running(context.Context, ledger.Key) (bool, error)
-	// Resume begins the refund's workflow anew, whatever became of its earlier one. One
+	// Resume begins the workflow of a refund anew that the books show as open. One that
+	// runs is left alone: then it returns false. So is one whose last run ended as this
+	// refund: then it returns how.
+	Resume(context.Context, refund.Request) (started bool, ended *refund.Outcome, err error)
+	// Reopen begins the workflow of a refund anew that has ended and has an alert. One
 	// that runs is left alone: then it returns false.
-	Resume(context.Context, refund.Request) (bool, error)
+	Reopen(context.Context, refund.Request) (bool, error)
 	// Wake asks the refund's workflow to look for its result now. One that does not run
 	// needs no waking: that is no error.
 	Wake(context.Context, ledger.Key) error
@@ -39,7 +43,8 @@ type Workflows interface {
 }
 
 // Reconcile compares one page of the books with Temporal: an unfinished refund whose
-// workflow is gone gets a new one, which goes on from what the books say. With the first
+// workflow is gone gets a new one, which goes on from what the books say; where the workflow
+// has ended the refund, the books were restored from before that, and its end is booked again. With the first
 // page it offers what came free to those in line. It names those about which the platform should
 // be asked. What is wrong with one refund is
 // counted and does not stop the others; only a page that cannot be read is an error.
@@ -103,17 +108,25 @@ func (a *Activities) tend(ctx context.Context, in Page, r ledger.Record, sum *Re
 	return false
 }
 
-// resume gives an unfinished refund a new workflow. The books are read again: it may
-// have ended, with its workflow, since the page was read.
+// resume gives an unfinished refund a new workflow, or its end. The books are read again:
+// it may have ended, with its workflow, since the page was read.
 func (a *Activities) resume(ctx context.Context, now time.Time, key ledger.Key, sum *Reconciled) error {
 	r, err := a.Ledger.Refund(ctx, key)
 	if err != nil || r.Status != ledger.Open && r.Alert == "" {
 		return err
 	}
-	started, err := a.Workflows.Resume(ctx, r.Request)
+	var started bool
+	var ended *refund.Outcome
+	if r.Alert != "" {
+		started, err = a.Workflows.Reopen(ctx, r.Request)
+	} else {
+		started, ended, err = a.Workflows.Resume(ctx, r.Request)
+	}
 	switch {
 	case err != nil:
 		return err
+	case ended != nil:
+		return a.rebook(ctx, now, r, *ended, sum)
 	case !started:
 		sum.Running++ // somebody else was faster
 		return nil
@@ -121,6 +134,20 @@ func (a *Activities) resume(ctx context.Context, now time.Time, key ledger.Key, 
 	sum.Resumed++
 	// The time makes the line a new one when the workflow is lost again.
 	return a.tell(ctx, now, key, fmt.Sprintf("it had no workflow: began one anew at %s", now.UTC().Format(time.RFC3339)))
+}
+
+// rebook brings the end of an open refund into the books, which come from a backup that was
+// taken before it.
+func (a *Activities) rebook(ctx context.Context, now time.Time, r ledger.Record, ended refund.Outcome, sum *Reconciled) error {
+	booked, err := Rebook(ctx, a.Accounts, a.Ledger, Remembered{Request: r.Request, Opened: r.Opened, Outcome: ended, Now: now})
+	if err != nil || !booked {
+		return err
+	}
+	sum.Rebooked++
+	what := fmt.Sprintf("the books had forgotten that it ended as %s: booked again from Temporal's record of its end", ended.Status)
+	sum.Find(r.Key, what)
+	activity.GetLogger(ctx).Warn("reconciler", "account", r.Key.Account, "refund", r.Key.ID, "finding", what) // the books have journaled it
+	return nil
 }
 
 // questionable says whether the platform's answer about a refund would be evidence

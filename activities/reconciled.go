@@ -68,6 +68,8 @@ type Reconciled struct {
 	Running int `json:"running"`
 	// Resumed counts the unfinished ones that had none, and have one again.
 	Resumed int `json:"resumed"`
+	// Rebooked counts those whose end restored books had forgotten, and have again.
+	Rebooked int `json:"rebooked,omitempty"`
 	// Offered counts those in line that were told that budget, or their turn, is free.
 	Offered int `json:"offered,omitempty"`
 	// Compared counts the platform's answers, Woken the refunds that were told of one.
@@ -98,6 +100,7 @@ func (r *Reconciled) Add(other Reconciled) {
 	r.Looked += other.Looked
 	r.Running += other.Running
 	r.Resumed += other.Resumed
+	r.Rebooked += other.Rebooked
 	r.Offered += other.Offered
 	r.Compared += other.Compared
 	r.Woken += other.Woken

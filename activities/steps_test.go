@@ -135,6 +135,41 @@ func TestAStepsErrorSaysWhetherItIsRepeatedAndTheBooksSayWhy(t *testing.T) {
 	}
 }
 
+// What a step of another process has begun is not taken back because this one does not know the account.
+func TestAStepThatDoesNotKnowTheAccountLooksAgainAndLeavesADoubtInDoubt(t *testing.T) {
+	for _, c := range []struct {
+		name, step, lost string
+		full             bool
+		class            refund.Class
+		again            bool
+	}{
+		{name: "nothing was checked", step: activities.CheckOrder, class: refund.ClassTransient, again: true},
+		{name: "nothing was sent", step: activities.Apply, class: refund.ClassTransient, again: true},
+		{name: "nothing was cancelled", step: activities.CancelVerification, full: true, class: refund.ClassTransient, again: true},
+		{name: "it may have been sent", step: activities.Apply, lost: "applyOrderRefund", class: refund.ClassAmbiguous},
+		{name: "it may have been cancelled", step: activities.CancelVerification, lost: "syncOrderStatus", full: true, class: refund.ClassAmbiguous, again: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := ready(t, c.full)
+			if c.lost != "" {
+				b.Fault(fault(c.lost, control.FaultDisconnect, control.After))
+				require.Error(t, b.do(c.step, nil))
+			}
+			before := b.record()
+			b.Configure(func(*activities.Account) *activities.Account { return nil })
+			var app *temporal.ApplicationError
+			require.ErrorAs(t, b.do(c.step, nil), &app)
+			require.Equal(t, string(c.class), app.Type())
+			require.Equal(t, !c.again, app.NonRetryable())
+			var f refund.Failure
+			require.NoError(t, app.Details(&f))
+			require.Equal(t, "no account", f.Code)
+			require.Equal(t, c.again, app.NextRetryDelay() >= time.Second)
+			require.Equal(t, before, b.record())
+		})
+	}
+}
+
 func TestAStepThatIsRunAgainDoesNothingTwice(t *testing.T) {
 	b := ready(t, true)
 	for range 2 {
@@ -197,5 +232,35 @@ func TestNothingIsSentWithoutTheLedger(t *testing.T) {
 			require.NoError(t, err)
 			require.Empty(t, calls)
 		})
+	}
+}
+
+// Books that do not know the refund will not learn of it by being asked again for a day.
+func TestNoStepIsRepeatedInBooksThatForgotTheRefund(t *testing.T) {
+	deskKey := []byte("seven-white-geese-cross-the-lake")
+	b := ready(t, false)
+	seal := refund.Sealed{Account: b.request.Account, ID: b.request.ID, Amount: b.request.Amount, Decision: string(refund.VerbApprove),
+		By: "finance-2", Expires: b.Now().Add(time.Hour)}
+	b.Configure(func(a *activities.Account) *activities.Account { a.DecisionKeys = [][]byte{deskKey}; return a })
+	b.ForgetBooks()
+	line := activities.Line{Key: b.key(), Now: b.Now(), Step: "said 1", Text: "approved by finance-2", ApprovedBy: "finance-2"}
+	step := activities.Step{Key: b.key(), Now: b.Now()}
+	for name, in := range map[string]any{
+		activities.Note: line, activities.Hold: step, activities.CheckOrder: step, activities.CancelVerification: step,
+		activities.Apply: step, activities.FindOut: step, activities.AwaitResult: step,
+		activities.Finish:     activities.Ending{Key: b.key(), Now: b.Now(), Status: refund.StatusFailed, Reason: "because"},
+		activities.Amend:      activities.Ending{Key: b.key(), Now: b.Now(), Status: refund.StatusFailed, Reason: "because", By: "finance-2"},
+		activities.VerifySeal: activities.Seal{Sealed: seal, Signature: seal.Sign(deskKey), Claim: "1", Now: b.Now()},
+	} {
+		_, err := b.env.ExecuteActivity(name, in)
+		var app *temporal.ApplicationError
+		require.ErrorAs(t, err, &app, name)
+		require.Equal(t, activities.TypeContradiction, app.Type(), name)
+		require.True(t, app.NonRetryable(), name)
+		require.ErrorContains(t, err, "the books do not know this refund")
+	}
+	for _, name := range []string{activities.Flag, activities.Unflag} { // of the account, which any books know
+		_, err := b.env.ExecuteActivity(name, line)
+		require.NoError(t, err, name)
 	}
 }

@@ -20,6 +20,12 @@ type earlier struct {
 	wrong   error
 }
 
+// ended reports whether the run ended as this refund. What was refused before it was ever
+// written down has no number; it, and what the ledger called another content, never was one.
+func (e earlier) ended(r refund.Request) bool {
+	return e.outcome != nil && !e.outcome.Conflict && e.outcome.ProviderNumber != "" && e.wrong == nil && e.request.Fingerprint() == r.Fingerprint()
+}
+
 // earlier reads what a run was started with from the first event of its history, which
 // every caller in any language has written, and where the run stands.
 func (c *Client) earlier(ctx context.Context, id, runID string) (earlier, error) {

@@ -243,13 +243,46 @@ func TestARefundThatIsSubmittedInALoopIsAskedUnderOneID(t *testing.T) {
 	require.Equal(t, "submit-"+r.Fingerprint(), s.asked)
 }
 
-func TestResumeBeginsAnewWhateverTheEarlierRunWas(t *testing.T) {
-	for status, begins := range map[enumspb.WorkflowExecutionStatus]bool{running: false, paused: false, completed: true, terminated: true, failed: true} {
-		s := &server{t: t, runs: []run{{request(), status, refund.Outcome{}}}}
-		begun, err := New(s).Resume(t.Context(), request())
-		require.NoError(t, err)
-		require.Equal(t, begins, begun, status)
-		require.Len(t, s.runs, map[bool]int{false: 1, true: 2}[begins], status)
+func TestResumeBeginsAnewWhatHasNotEnded(t *testing.T) {
+	other := request()
+	other.Reason = "something else"
+	paid := refund.Outcome{Status: refund.StatusSucceeded, Reason: "given back", ProviderNumber: "N1"}
+	for _, c := range []struct {
+		name             string
+		last             run
+		begins, reopened bool
+		ended            *EndedError
+	}{
+		{name: "running", last: run{request(), running, refund.Outcome{}}},
+		{name: "paused by hand", last: run{request(), paused, refund.Outcome{}}},
+		{name: "terminated", last: run{request(), terminated, refund.Outcome{}}, begins: true, reopened: true},
+		{name: "failed", last: run{request(), failed, refund.Outcome{}}, begins: true, reopened: true},
+		{name: "ended", last: run{request(), completed, paid}, reopened: true,
+			ended: &EndedError{"shop", "R1", refund.StatusSucceeded, "given back", &paid}},
+		{name: "ended with other content", last: run{other, completed, paid}, begins: true, reopened: true},
+		{name: "refused by the ledger: the id was another's", last: run{request(), completed, refund.Outcome{Conflict: true, ProviderNumber: "N1"}},
+			begins: true, reopened: true},
+		{name: "refused before it was written down", last: run{request(), completed, refund.Outcome{Status: refund.StatusFailed}}, begins: true, reopened: true},
+		{name: "no request", last: run{"what", completed, refund.Outcome{}}, begins: true, reopened: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &server{t: t, runs: []run{c.last}}
+			begun, err := New(s).Resume(t.Context(), request())
+			if c.ended != nil {
+				var ended *EndedError
+				require.ErrorAs(t, err, &ended)
+				require.Equal(t, c.ended, ended)
+			} else {
+				require.NoError(t, err)
+			}
+			require.Equal(t, c.begins, begun)
+			require.Len(t, s.runs, map[bool]int{false: 1, true: 2}[c.begins])
+
+			s = &server{t: t, runs: []run{c.last}}
+			begun, err = New(s).Reopen(t.Context(), request())
+			require.NoError(t, err)
+			require.Equal(t, c.reopened, begun, "for its alert")
+		})
 	}
 }
 
@@ -276,8 +309,8 @@ func TestWhyADecisionCountedForNothingIsToldByType(t *testing.T) {
 		says  string
 	}{
 		{run{request(), completed, refund.Outcome{Status: refund.StatusRejected, Reason: "rejected by finance-3"}},
-			EndedError{"shop", "R1", refund.StatusRejected, "rejected by finance-3"}, "has ended as rejected: rejected by finance-3"},
-		{run{request(), terminated, refund.Outcome{}}, EndedError{"shop", "R1", "", "Terminated"}, "start it again with the same content"},
+			EndedError{"shop", "R1", refund.StatusRejected, "rejected by finance-3", nil}, "has ended as rejected: rejected by finance-3"},
+		{run{request(), terminated, refund.Outcome{}}, EndedError{"shop", "R1", "", "Terminated", nil}, "start it again with the same content"},
 	} {
 		for _, cause := range []error{overtaken, serviceerror.NewNotFound("workflow execution already completed")} {
 			err := decide(&server{runs: []run{c.run}, update: cause})

@@ -34,13 +34,16 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string { return "this changed nothing: " + e.Reason }
 
-// EndedError says that a decision came after the end. It has changed nothing.
+// EndedError says that a decision, or a new beginning, came after the end. It has changed
+// nothing.
 type EndedError struct {
 	Account, ID string
 	// Status and Reason are those of the outcome. Status is empty when the workflow
 	// failed or was terminated: to start the refund again makes it go on.
 	Status refund.Status
 	Reason string
+	// Outcome is the whole of it, of a refund that was to be resumed.
+	Outcome *refund.Outcome
 }
 
 func (e *EndedError) Error() string {

@@ -72,7 +72,7 @@ func (f Filter) query() string {
 	parts := []string{"WorkflowType = '" + workflows.TypeRefund + "'"}
 	add := func(name, value string) {
 		if value != "" {
-			parts = append(parts, fmt.Sprintf("%s = '%s'", name, strings.ReplaceAll(value, "'", "''")))
+			parts = append(parts, fmt.Sprintf("%s = '%s'", name, quoted(value)))
 		}
 	}
 	add(workflows.AttributeAccount.GetName(), f.Account)
@@ -104,3 +104,6 @@ func into[T any](fields map[string]*commonpb.Payload, name string, v *T) {
 		_ = converter.GetDefaultDataConverter().FromPayload(p, v)
 	}
 }
+
+// quoted is a text as it stands within the quotes of a query.
+func quoted(text string) string { return strings.ReplaceAll(text, "'", "''") }

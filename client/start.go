@@ -39,22 +39,51 @@ func (c *Client) Start(ctx context.Context, r refund.Request) (Started, error) {
 	return started, err
 }
 
-// Resume starts the refund's workflow again, whatever became of its earlier run, for
-// those who know from the ledger that the refund has not ended: the new run goes on
-// where the books are. One that runs is left alone: false, and no error.
+// Resume starts the refund's workflow again where its last run died, or is forgotten, for
+// those who know from the ledger that the refund has not ended: the new run goes on where
+// the books are. One that runs is left alone: false, and no error. One whose last run
+// ended with an outcome is an [*EndedError]: a ledger that shows it as open has forgotten
+// its end, and to begin it anew might pay what was cancelled, or paid in another way.
 func (c *Client) Resume(ctx context.Context, r refund.Request) (started bool, err error) {
-	if err := r.Validate(); err != nil {
-		return false, err
+	started, already, err := c.again(ctx, r, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY)
+	if already == nil {
+		return started, err
 	}
-	_, err = c.execute(ctx, r, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
-	var already *serviceerror.WorkflowExecutionAlreadyStarted
+	before, err := c.earlier(ctx, refund.WorkflowID(r.Account, r.ID), already.RunId)
+	switch {
+	case err != nil:
+		return false, err
+	case before.running():
+		return false, nil
+	case before.ended(r):
+		return false, &EndedError{Account: r.Account, ID: r.ID, Status: before.outcome.Status, Reason: before.outcome.Reason, Outcome: before.outcome}
+	}
+	return c.Reopen(ctx, r) // it never was the refund of this id, or died since
+}
+
+// Reopen starts the refund's workflow again whatever became of its last run, for those who
+// know from the ledger that its end was contradicted, and stands there with an alert: the new
+// run asks a person. One that runs is left alone: false, and no error.
+func (c *Client) Reopen(ctx context.Context, r refund.Request) (started bool, err error) {
+	started, _, err = c.again(ctx, r, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
+	return started, err
+}
+
+// again starts a run of a refund that had one; already is what kept it from that.
+func (c *Client) again(ctx context.Context, r refund.Request, reuse enumspb.WorkflowIdReusePolicy) (
+	started bool, already *serviceerror.WorkflowExecutionAlreadyStarted, err error,
+) {
+	if err := r.Validate(); err != nil {
+		return false, nil, err
+	}
+	_, err = c.execute(ctx, r, reuse)
 	switch {
 	case errors.As(err, &already):
-		return false, nil
+		return false, already, nil
 	case err != nil:
-		return false, fmt.Errorf("starting the refund again: %w", explain(err))
+		return false, nil, fmt.Errorf("starting the refund again: %w", err)
 	}
-	return true, nil
+	return true, nil, nil
 }
 
 // begin launches a run under the refund's id unless an earlier one stands for the

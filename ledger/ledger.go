@@ -104,6 +104,13 @@ type Ledger interface {
 	// sent are asked about before they are sent, and so are those that are opened until a
 	// later moment: their ids may have been used before. It returns how many are open so.
 	Restored(ctx context.Context, at, until time.Time) (int, error)
+	// Rebook books again how a refund ended, as Temporal has kept it, where restored books
+	// have forgotten that: they do not know it, show it as open, or have an earlier end that
+	// was amended later. The Opening's Number is the one that the provider was told. What
+	// was paid draws on cap and reserve without asking for room, and counts in the order's
+	// remainder whatever is left there. It reports whether there was anything to book; an
+	// id that is in use for other content is a [*ContradictionError].
+	Rebook(context.Context, Opening, Past) (bool, error)
 	// Note adds a line to the journal; the same step and text are written once.
 	Note(ctx context.Context, key Key, at time.Time, step, text string) error
 	// Flag marks the account's lane as misconfigured: no hold is granted until

@@ -21,7 +21,8 @@ type Opening struct {
 	// Approval is what the account's policy demands; it is kept with the refund.
 	Approval refund.Approval
 	// Sent: it may have been sent already, though the books do not know: they were
-	// restored. The platform is asked before it is sent.
+	// restored. The platform is asked before it is sent, and neither the provider's rules
+	// nor the order's remainder refuse it: it may be what is missing there.
 	Sent bool
 }
 
@@ -70,6 +71,9 @@ type Record struct {
 	// Attempted: a sending was begun at some time, even if it was taken back as
 	// certainly not processed.
 	Attempted bool `json:"-"`
+	// AskFirst: restored books may have forgotten a sending of it, see
+	// [Ledger.Restored].
+	AskFirst bool `json:"-"`
 	// AbsentReads counts readings without the refund since the last sending.
 	AbsentReads int `json:"absent_reads"`
 	// PlatformRefundID and Receipt are from the provider's acceptance.
@@ -251,6 +255,16 @@ type Ending struct {
 	By string
 	// Refunded is what was given back, for a success that a person vouches for.
 	Refunded refund.Fen
+}
+
+// Past is how a refund ended before the books forgot it, see [Ledger.Rebook].
+type Past struct {
+	// Ending says how and when; By is not known any more.
+	Ending
+	// PlatformRefundID is the provider's own number, where it named one.
+	PlatformRefundID string
+	// Now is when it is booked again.
+	Now time.Time
 }
 
 // Entry is one line of the journal.

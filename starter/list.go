@@ -29,6 +29,9 @@ refund use: starter status.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.Status = refund.Status(status)
+			if f.Limit < 1 {
+				return usageError{fmt.Errorf("--limit %d: want 1 or more", f.Limit)}
+			}
 			if status != "" && !slices.Contains(refund.Statuses, f.Status) {
 				return usageError{fmt.Errorf("--status %q: want one of %v", status, refund.Statuses)}
 			}
@@ -36,9 +39,15 @@ refund use: starter status.`,
 			if err != nil {
 				return err
 			}
+			shown := f.Limit
+			f.Limit++ // whether there are more
 			all, err := refunds.List(cmd.Context(), f)
 			if err != nil {
 				return err
+			}
+			if len(all) > shown {
+				all = all[:shown]
+				fmt.Fprintf(cmd.ErrOrStderr(), "there are more than these %d: --limit shows them\n", shown)
 			}
 			return c.printList(all)
 		},

@@ -116,6 +116,9 @@ func (c *cli) refunds(ctx context.Context) (*client.Client, error) {
 	if c.temporal == nil {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
+		if err := connection.CheckAddress("--address", c.server.Address); err != nil {
+			return nil, usageError{err}
+		}
 		server, err := connection.Find(c.server)
 		if err != nil {
 			return nil, usageError{err}
@@ -126,9 +129,7 @@ func (c *cli) refunds(ctx context.Context) (*client.Client, error) {
 		options := temporalclient.Options{Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}
 		server.ClientOptions(&options)
 		c.codec.ClientOptions(&options)
-		if err := c.trace(c.errs); err != nil {
-			return nil, usageError{fmt.Errorf("$%s: %w", tracesVariable, err)}
-		}
+		c.trace()
 		c.telemetry.ClientOptions(&options)
 		t, err := temporalclient.DialContext(ctx, options)
 		if err != nil {

@@ -29,6 +29,15 @@ func command(t *testing.T, args ...string) (code int, out, errs string) {
 	return code, o.String(), e.String()
 }
 
+func TestAnAddressThatHoldsAPasswordIsNotRepeated(t *testing.T) {
+	for _, address := range []string{"user:s3cr3t@temporal:7233", "https://user:s3cr3t@temporal:7233"} {
+		var o, e bytes.Buffer
+		require.Equal(t, exitUsage, run(t.Context(), []string{"status", "shop/R1", "--address", address}, strings.NewReader(""), &o, &e))
+		require.Contains(t, e.String(), "--address: want")
+		require.NotContains(t, o.String()+e.String(), "s3cr3t")
+	}
+}
+
 const secret = "0123456789abcdef0123456789abcdef"
 
 func keyFile(t *testing.T) string {

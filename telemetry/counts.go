@@ -30,9 +30,10 @@ func newCounts(r prometheus.Registerer) counts {
 	}
 	c := counts{
 		ended: counter("refundflow_refunds_ended_total",
-			"Refunds that ended: succeeded, failed, rejected or cancelled. One that a person corrects later counts once more.",
+			"Refunds that ended: succeeded, failed, rejected or cancelled. One that a person corrects later counts once more, "+
+				"and so may one whose last workflow task had to be run again elsewhere.",
 			"provider", "account", "status"),
-		refunded: counter("refundflow_refunded_fen_total", "Money that was given back, in fen.", "provider", "account"),
+		refunded: counter("refundflow_refunded_fen_total", "Money that was given back, in fen; counted with refundflow_refunds_ended_total.", "provider", "account"),
 		failures: counter("refundflow_provider_failures_total",
 			"Steps that ended in a provider's refusal or silence, by class; each attempt counts.", "provider", "account", "step", "class"),
 		exchanges: counter("refundflow_provider_exchanges_total",

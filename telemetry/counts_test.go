@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -62,6 +63,22 @@ func TestEachEndOfARefundIsCountedOnce(t *testing.T) {
 			require.Equal(t, c.want, figures(t, tele, "refunds_ended_total", "refunded_fen_total"))
 		})
 	}
+}
+
+func TestAnEndIsRememberedForAsLongAsItsTaskMayBeRepeated(t *testing.T) {
+	var e ends
+	run := func(n int) workflow.Execution {
+		return workflow.Execution{ID: "refund/shop/R1", RunID: strconv.Itoa(n)}
+	}
+	for n := range remembered {
+		require.True(t, e.first(run(n)))
+		require.False(t, e.first(run(n)), "a repeated task")
+	}
+	require.False(t, e.first(run(0)), "none is forgotten before there are more")
+	require.True(t, e.first(run(remembered)))
+	require.False(t, e.first(run(1)))
+	require.True(t, e.first(run(0)), "the oldest made room")
+	require.Len(t, e.known, remembered)
 }
 
 func TestAReplayCountsNothing(t *testing.T) {

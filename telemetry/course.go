@@ -14,9 +14,9 @@ type course struct {
 }
 
 // ExecuteWorkflow counts the end of a refund, which is the result of its workflow. It
-// is counted in the workflow's last task, never in a replay: once, unless that very
-// task is lost after it was run and is run again. Where nobody's process dies in that
-// moment, what was counted is what ended.
+// is counted in the workflow's last task, never in a replay. The server has that task
+// run again when a signal has come meanwhile, or when its process died: the same process
+// counts it once all the same, another one counts it once more.
 func (c *course) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	out, err := c.Next.ExecuteWorkflow(ctx, in)
 	outcome, ok := out.(refund.Outcome)
@@ -28,6 +28,9 @@ func (c *course) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWo
 	// refund's id is not an end of it. The start is the server's time, the end the
 	// workflow's, which begins with the first task: never before it.
 	if outcome.Conflict || outcome.EndedAt.Before(info.WorkflowStartTime) {
+		return out, nil
+	}
+	if !c.t.ends.first(info.WorkflowExecution) {
 		return out, nil
 	}
 	of := subjectOf(c.t.accounts(), info.WorkflowExecution.ID)

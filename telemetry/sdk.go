@@ -39,7 +39,7 @@ func newSDKMetrics(registry *prometheus.Registry, logger logrus.FieldLogger) *sd
 		CachedReporter: reporter, Separator: tallyprometheus.DefaultSeparator,
 		SanitizeOptions: &sanitize, OmitCardinalityMetrics: true,
 	}, time.Second)
-	return &sdkMetrics{handler: contribtally.NewMetricsHandler(contribtally.NewPrometheusNamingScope(root)), closer: closer}
+	return &sdkMetrics{handler: bounded{contribtally.NewMetricsHandler(contribtally.NewPrometheusNamingScope(root))}, closer: closer}
 }
 
 func (m *sdkMetrics) close() error { return m.closer.Close() }

@@ -39,6 +39,7 @@ type Telemetry struct {
 	logger   logrus.FieldLogger
 	registry *prometheus.Registry
 	counts   counts
+	ends     ends
 	sdk      *sdkMetrics
 	watched  watched
 

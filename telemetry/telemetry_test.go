@@ -66,6 +66,31 @@ func TestTheSDKsMetricsHaveTheirDocumentedNames(t *testing.T) {
 	}
 }
 
+func TestATypeThatNobodyRegistersIsNoLabelOfItsOwn(t *testing.T) {
+	tele := eyes(t, Options{})
+	var o client.Options
+	tele.ClientOptions(&o)
+	given := map[string]string{"workflow_type": "made-up", "activity_type": "invented"}
+	for _, tags := range []map[string]string{
+		given, {"workflow_type": "RefundWorkflow", "activity_type": "Apply"}, {"workflow_type": "none", "activity_type": "none"},
+	} {
+		o.MetricsHandler.WithTags(tags).WithTags(map[string]string{"task_queue": "refunds"}).Counter("temporal_request").Inc(1)
+	}
+	o.MetricsHandler.WithTags(map[string]string{"task_queue": "refunds"}).WithTags(given).Counter("temporal_request").Inc(1)
+	require.Equal(t, map[string]string{"workflow_type": "made-up", "activity_type": "invented"}, given, "they are the SDK's own")
+	require.NoError(t, tele.Close(t.Context()))
+	answer := httptest.NewRecorder()
+	tele.Metrics().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, line := range []string{
+		`temporal_request_total{activity_type="other",task_queue="refunds",workflow_type="other"} 2`,
+		`temporal_request_total{activity_type="Apply",task_queue="refunds",workflow_type="RefundWorkflow"} 1`,
+		`temporal_request_total{activity_type="none",task_queue="refunds",workflow_type="none"} 1`,
+	} {
+		require.Contains(t, answer.Body.String(), "\n"+line)
+	}
+	require.NotContains(t, answer.Body.String(), "made-up")
+}
+
 // The names stay when everything else changes: people have them in their alerts.
 func TestEveryMetricOfOursSaysWhatItIs(t *testing.T) {
 	tele := eyes(t, Options{})

@@ -65,10 +65,8 @@ func (o *origin) flags(cmd *cobra.Command) {
 
 func (o *origin) address() (sqlstore.Address, error) {
 	at := sqlstore.Address{DSN: o.dsn}
-	if parts, err := url.Parse(o.dsn); err == nil {
-		if _, inside := parts.User.Password(); inside || parts.Query().Has("password") {
-			return at, errors.New("--from: a password stands in the address, where others on this machine can read it: put it into a file and name that with --from-password-file")
-		}
+	if parts, err := url.Parse(o.dsn); err == nil && config.HoldsPassword(parts) {
+		return at, errors.New("--from: a password stands in the address, where others on this machine can read it: put it into a file and name that with --from-password-file")
 	}
 	if o.passwordFile == "" {
 		return at, nil
@@ -159,8 +157,10 @@ func unlockCommand(out io.Writer, file *string) *cobra.Command {
 		Use:   "unlock --from ADDRESS",
 		Short: "Take back a copying that was killed before it had copied anything",
 		Long: `Take back a copying that was killed before it had copied anything. The ledger that
-the configuration names, to which was copied, must be empty: that is what proves that
-the old one can be used again without two being in use.`,
+the configuration names, to which was copied, must be there and empty: that is what
+proves that the old one can be used again without two being in use. An empty one of the
+same name, on another machine or volume, proves nothing: a copy leaves its mark before
+it locks the old ledger, and without it nothing is taken back.`,
 		Example: `  worker ledger unlock --from sqlite:refundflow.db --config postgres.yaml`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -90,5 +90,9 @@ func TestWhatKeepsALedgerFromBeingMoved(t *testing.T) {
 	}
 	require.NoError(t, open.Close())
 	_, err = ask(t, "ledger", "unlock", "--from", old, "--config", file)
+	require.ErrorContains(t, err, "name an SQLite file that is there", "the new ledger is not made to prove something")
+	_, err = ask(t, "ledger", "audit", "--config", file)
+	require.NoError(t, err)
+	_, err = ask(t, "ledger", "unlock", "--from", old, "--config", file)
 	require.ErrorContains(t, err, "is not being copied")
 }

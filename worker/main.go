@@ -22,6 +22,7 @@ import (
 var version = "dev"
 
 func main() {
+	signal.Ignore(syscall.SIGHUP) // it is sent to every process of this name; what reads no file again goes on
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second signal is not caught: it ends the process at once
@@ -33,11 +34,29 @@ func main() {
 
 // settings name the configuration, as the flags that all commands share do.
 type settings struct {
-	file  string
-	roles []string
+	file    string
+	roles   []string
+	monitor string
 }
 
-func (s *settings) load() (*config.Config, error) { return config.Load(s.file, s.as()...) }
+func (s *settings) load() (*config.Config, error) {
+	c, err := config.Load(s.file, s.as()...)
+	if err != nil {
+		return nil, err
+	}
+	return c, s.elsewhere(c)
+}
+
+// elsewhere puts the flag in the place of the file's monitor.
+func (s *settings) elsewhere(c *config.Config) error {
+	if s.monitor == "" {
+		return nil
+	}
+	if err := c.MonitorOn(s.monitor); err != nil {
+		return fmt.Errorf("--monitor, as monitor.listen of configuration %s:\n%w", s.file, err)
+	}
+	return nil
+}
 
 func (s *settings) as() []config.Role {
 	var all []config.Role
@@ -71,7 +90,7 @@ provider settings change without a restart, and refunds that wait for budget
 look again. A file with mistakes changes nothing; what needs a restart is named
 in the log. Key files that change are taken over by themselves within some seconds.`,
 		Example: `  worker --config refundflow.yaml
-  worker --config refundflow.yaml --role baidu
+  worker --config refundflow.yaml --role baidu --monitor 127.0.0.1:9465
   worker check --config refundflow.yaml
   worker health --config refundflow.yaml
   worker platform refunds
@@ -82,6 +101,7 @@ in the log. Key files that change are taken over by themselves within some secon
 	}
 	root.PersistentFlags().StringVarP(&s.file, "config", "c", "refundflow.yaml", "the configuration file")
 	root.PersistentFlags().StringArrayVar(&s.roles, "role", nil, "what this process does, instead of the file's roles; several may be given")
+	root.PersistentFlags().StringVar(&s.monitor, "monitor", "", "where this process tells of itself, HOST:PORT, instead of the file's monitor.listen")
 	root.AddCommand(checkCommand(out, s), setupCommand(out, s), healthCommand(out, s), codecCommand(s, codecHealthCommand(s)), platformCommand(out, &s.file), ledgerCommand(out, &s.file))
 	return root
 }
@@ -92,7 +112,7 @@ func checkCommand(out io.Writer, s *settings) *cobra.Command {
 		Use:   "check",
 		Short: "Check the configuration and every file it names, and stop",
 		Long: `Check the configuration and every file it names: keys, passwords, certificates and
-connection profiles. It opens no connection and changes nothing. Every mistake is
+connection profiles, the ledger's file. It opens no connection and changes nothing. Every mistake is
 listed at once, without the value; what the process would do is told when there is
 none.`,
 		Args: cobra.NoArgs,
@@ -100,6 +120,9 @@ none.`,
 			c, bad := config.LoadAll(s.file, s.as()...)
 			if c == nil {
 				return bad
+			}
+			if bad == nil {
+				bad = s.elsewhere(c)
 			}
 			if err := service.Check(c); err != nil {
 				bad = errors.Join(bad, fmt.Errorf("files that configuration %s names:\n%w", s.file, err))
@@ -126,10 +149,13 @@ func serve(ctx context.Context, from *settings) error {
 		return err
 	}
 	again := make(chan os.Signal, 1)
-	signal.Notify(again, syscall.SIGHUP) // before there is a service: it would kill one that is starting
-	defer signal.Stop(again)
+	signal.Notify(again, syscall.SIGHUP) // before there is a service; never given back, since it would kill one that stops
 	s, err := service.Start(ctx, service.Options{Config: c, Logger: logger})
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // what failed is what was asked to stop
+		logger.Info("stopped before it had started")
+		return nil
+	case err != nil:
 		return err
 	}
 	defer logger.Info("stopped")

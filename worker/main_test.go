@@ -82,7 +82,7 @@ accounts:
 `, 0o644)
 	out, err := check(t, file)
 	for _, mistake := range []string{
-		"log.level: ", "temporal.config_file: ", "ledger_password_file: ", "encryption.key_files: ", "xlife.app_secret_file", "xlife.session_file",
+		"log.level: ", "temporal.config_file: ", "ledger: ", "ledger_password_file: ", "encryption.key_files: ", "xlife.app_secret_file", "xlife.session_file",
 	} {
 		require.ErrorContains(t, err, mistake)
 	}
@@ -110,6 +110,30 @@ accounts:
 	_, err = check(t, file, "--role", "shengpay", "--role", "cooking")
 	require.ErrorContains(t, err, "shengpay has no account")
 	require.ErrorContains(t, err, "roles[1]: want one of")
+}
+
+func TestSeveralProcessesOfOneFileTellOfThemselvesAtAddressesOfTheirOwn(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "top.secret", "s3cr3t", 0o600)
+	file := write(t, dir, "refundflow.yaml", `
+monitor: {listen: "127.0.0.1:9464"}
+accounts:
+  shop: {xlife: {app_key: "12345678", app_secret_file: top.secret, session_file: top.secret, store_id: "1", store_id_type: miaojie}}
+`, 0o644)
+	out, err := check(t, file)
+	require.NoError(t, err)
+	require.Regexp(t, `monitor +127\.0\.0\.1:9464\n`, out)
+	out, err = check(t, file, "--monitor", "127.0.0.1:1")
+	require.NoError(t, err)
+	require.Regexp(t, `monitor +127\.0\.0\.1:1\n`, out)
+	_, err = check(t, file, "--monitor", "s3cr3t")
+	require.ErrorContains(t, err, "--monitor")
+	require.ErrorContains(t, err, "monitor.listen: want")
+	require.NotContains(t, err.Error(), "s3cr3t")
+	_, err = ask(t, "health", "--config", file, "--monitor", "127.0.0.1:1")
+	require.ErrorContains(t, err, "no answer at monitor.listen 127.0.0.1:1", "health asks the same process")
+	_, err = ask(t, "--config", file, "--monitor", "s3cr3t")
+	require.ErrorContains(t, err, "--monitor", "the worker itself")
 }
 
 func TestTheHelpNamesEverySignalThatIsHeard(t *testing.T) {

@@ -99,7 +99,7 @@ func (do onBooks) run(file *string) func(*cobra.Command, []string) error {
 		if err != nil {
 			return err
 		}
-		books, err := service.OpenLedger(cmd.Context(), c)
+		books, err := service.OpenLedger(cmd.Context(), c, func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+text) })
 		if err != nil {
 			return err
 		}

@@ -67,7 +67,7 @@ func setup(ctx context.Context, out io.Writer, s *settings, retention time.Durat
 	server.ClientOptions(&options)
 	temporal, err := client.DialContext(ctx, options)
 	if err != nil {
-		return fmt.Errorf("temporal.address %s: %w (is the server running?)", server.Address, err)
+		return service.Unreached(server.Address, err)
 	}
 	defer temporal.Close()
 	if err := ensureNamespace(ctx, out, temporal.WorkflowService(), server.Namespace, retention); err != nil {

@@ -14,7 +14,7 @@ import (
 // hold takes the amount from the day's cap and the reserve, and the order's
 // turn, waiting for as long as that takes.
 func (s *saga) hold(ctx workflow.Context) error {
-	for !s.sent {
+	for !s.sent || s.forgotten {
 		if err := s.stopped(ctx); err != nil {
 			return err
 		}
@@ -23,7 +23,7 @@ func (s *saga) hold(ctx workflow.Context) error {
 		if err != nil {
 			f := failureOf(err)
 			stuck := &attention{reason: "the budget could not be taken: " + f.Error(), failure: f}
-			if f.Code == activities.TypeContradiction {
+			if f.Code == activities.TypeContradiction && s.since(versionRestored) {
 				return s.readAgain(ctx, stuck)
 			}
 			return stuck

@@ -75,9 +75,9 @@ func cause(err error) string {
 // show renders the current details of the Web UI.
 func (c *Comparison) show(ctx workflow.Context) {
 	var b strings.Builder
-	b.WriteString("| looked at | running | resumed | told to look | asked about | woken | failures | not asked |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| looked at | running | resumed | booked again | told to look | asked about | woken | failures | not asked |\n|---|---|---|---|---|---|---|---|---|\n")
 	s := c.Sum
-	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d | %d |\n", s.Looked, s.Running, s.Resumed, s.Offered, s.Compared, s.Woken, s.Failures, s.Left)
+	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d | %d | %d |\n", s.Looked, s.Running, s.Resumed, s.Rebooked, s.Offered, s.Compared, s.Woken, s.Failures, s.Left)
 	if len(s.Odd) > 0 {
 		b.WriteString("\n| account | refund | what a person should know |\n|---|---|---|\n")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/internal/refundtest"
+	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/sandbox/control"
 )
@@ -243,12 +244,14 @@ func TestAnAccountThatAProcessDoesNotKnowYetIsWaitedForAndNoOtherRefundIsHeldBac
 					require.Equal(r, refund.StatusNeedsAttention, v.Status)
 					require.Contains(r, v.Sentence, "is not configured")
 					require.Equal(r, doubt, v.Attention.MaySent)
+					usage, err := w.Ledger.Usage(w.Context(), refundtest.AccountName, w.Now(), ledger.Limits{Zone: refundtest.Shanghai})
+					require.NoError(r, err)
+					require.Empty(r, usage.Flagged, "the account's other refunds go on")
 				})), refundtest.At(c.known+time.Minute, refundtest.Resolve(refund.ResolveRetry)))
 			}
 			r := w.Run(w.Part(), acts...)
 			require.Equal(t, refund.StatusSucceeded, r.Outcome.Status, r.Outcome.Reason)
 			require.Equal(t, c.waits, slices.Contains(r.Passed(), refund.StatusNeedsAttention))
-			require.Empty(t, r.Scheduled(activities.Flag))
 			require.Equal(t, 1, r.Count("applyOrderRefund"))
 		})
 	}

@@ -21,6 +21,7 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 	s.inbox.resolver, s.attended = "", nil
 	s.stands(ctx, a)
 	s.putOff(ctx)
+	opened := s.opened
 	news := s.news(a)
 	// Until the books were read nobody knows whether it can still be stopped: a
 	// request to cancel is kept, and obeyed once retry has opened them.
@@ -41,6 +42,8 @@ func (s *saga) awaitResolution(ctx workflow.Context, a *attention) *ending {
 			s.line(ctx, err.Error())
 		}
 		switch {
+		case !s.opened && opened: // the books forgot it, and do not take it: no end could be booked
+			return nil
 		case resolution != nil:
 			s.liftFlag(ctx, resolution.By)
 			return s.resolved(resolution)
@@ -197,15 +200,12 @@ func (s *saga) finish(ctx workflow.Context, end *ending) (_ refund.Outcome, over
 // readAgain reads the books anew when they contradict the saga: they know something
 // that it does not. What they say is an ending, or a need for a person with the reason
 // that is nearest to the truth. Books that know less than has happened were restored
-// from a backup: what was sent was sent all the same.
+// from a backup: the refund is written down anew, and what was sent stays sent.
 func (s *saga) readAgain(ctx workflow.Context, otherwise *attention) error {
-	sent, cancelled := s.sent, s.cancelled
 	s.opened = false
 	if err := s.open(ctx); err != nil {
 		return err
 	}
-	s.sent, s.cancelled = s.sent || sent, s.cancelled || cancelled
-	s.Irreversible = s.sent || s.cancelled
 	return otherwise
 }
 

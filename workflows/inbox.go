@@ -241,7 +241,12 @@ func (s *saga) writeRemarks(ctx workflow.Context) error {
 		in := activities.Line{Key: s.key(), Now: workflow.Now(ctx), Text: said.text, ApprovedBy: said.approvedBy,
 			Step: fmt.Sprintf("said %d in run %s", s.inbox.remarks+1, workflow.GetInfo(ctx).WorkflowExecution.RunID)}
 		if _, err := record[any](ctx, activities.Note, in); err != nil {
-			return &attention{reason: "the journal cannot be written", failure: failureOf(err)}
+			stuck := &attention{reason: "the journal cannot be written", failure: failureOf(err)}
+			if stuck.failure.Code == activities.TypeContradiction && s.since(versionRestored) && !s.Status.Final() {
+				stuck.reason = stuck.failure.Error()
+				return s.readAgain(ctx, stuck)
+			}
+			return stuck
 		}
 		s.inbox.journal = s.inbox.journal[1:]
 		s.inbox.remarks++

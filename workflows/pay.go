@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/refundflow/refundflow/activities"
+	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/providers"
 	"github.com/refundflow/refundflow/refund"
 )
@@ -25,6 +26,9 @@ func (s *saga) cancelVerification(ctx workflow.Context) error {
 	cancelled, err := ask[activities.Cancelled](ctx, s.plan.Queue, activities.CancelVerification, unreachableFor, s.step(ctx))
 	if err == nil && cancelled.Hold != nil {
 		s.Irreversible = s.cancelled
+		if cancelled.Hold.Obstacle == ledger.ObstacleSpent && s.since(versionRestored) {
+			return &attention{reason: cancelled.Hold.Why}
+		}
 		return errLookAgain // the day has changed and its budget is gone: hold waits for it
 	}
 	if err != nil {
@@ -45,7 +49,7 @@ func (s *saga) apply(ctx workflow.Context) error {
 	switch {
 	case s.accepted:
 		return nil
-	case s.sent:
+	case s.sent && !s.forgotten:
 		return s.findOut(ctx)
 	}
 	if err := s.stopped(ctx); err != nil {
@@ -55,10 +59,14 @@ func (s *saga) apply(ctx workflow.Context) error {
 	if s.tryingSince.IsZero() {
 		s.tryingSince = workflow.Now(ctx)
 	}
-	s.move(ctx, refund.StatusApplying, fmt.Sprintf("sends %s as refund %s", s.Request.Amount, s.ProviderNumber))
+	doing := fmt.Sprintf("sends %s as refund %s", s.Request.Amount, s.ProviderNumber)
+	if s.forgotten {
+		doing = fmt.Sprintf("writes down anew that refund %s was sent, and asks before it is sent again", s.ProviderNumber)
+	}
+	s.move(ctx, refund.StatusApplying, doing)
 	applied, err := ask[activities.Applied](ctx, s.plan.Queue, activities.Apply, applyFor, s.step(ctx))
 	if err == nil && applied.Hold != nil {
-		s.Irreversible = s.cancelled
+		s.Irreversible = s.cancelled || s.sent
 		return errLookAgain // the day has changed and its budget is gone: hold waits for it
 	}
 	if err == nil {
@@ -74,7 +82,7 @@ func (s *saga) apply(ctx workflow.Context) error {
 		}
 		return s.afterFailure(ctx, f)
 	}
-	s.Irreversible = s.cancelled // certainly not processed
+	s.Irreversible = s.cancelled || s.sent // certainly not processed, this time
 	if waits && !f.Recheck && s.stillTrying(ctx) {
 		s.Failure = f
 		return errLookAgain
@@ -95,6 +103,8 @@ func (s *saga) findOut(ctx workflow.Context) error {
 	switch {
 	case (err != nil || applied.NotSent) && (stopped || s.interrupted()):
 		return s.attended // nothing is sent any more about which a person has decided
+	case err == nil && applied.NotSent && s.forgotten:
+		return &attention{reason: "the books do not know yet that it was sent", failure: s.Failure}
 	case err == nil && applied.NotSent: // only the ledger was in the way
 		s.sent, s.Irreversible, s.attended = false, s.cancelled, nil
 		if s.stillTrying(ctx) {
@@ -134,7 +144,7 @@ func (s *saga) stillTrying(ctx workflow.Context) bool {
 }
 
 func (s *saga) onAccepted(applied activities.Applied) error {
-	s.sent, s.accepted, s.Failure = true, true, nil
+	s.sent, s.accepted, s.forgotten, s.Failure = true, true, false, nil
 	s.PlatformRefundID = applied.Receipt.PlatformRefundID
 	return nil
 }
@@ -228,6 +238,9 @@ func (s *saga) settle(a activities.Awaited) error {
 // cancelled there is no simple failure any more: the order stands without its
 // verification and a person must see to it.
 func (s *saga) refuse(f *refund.Failure, reason string) error {
+	if s.forgotten {
+		return &attention{failure: f, reason: reason + "; it may have been sent before the books were restored"}
+	}
 	if s.cancelled {
 		return &attention{failure: f, reason: reason + "; the order's verification is cancelled and cannot be restored"}
 	}

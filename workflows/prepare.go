@@ -24,6 +24,10 @@ func (s *saga) open(ctx workflow.Context) error {
 	if err != nil {
 		return &attention{reason: "the refund could not be written down", failure: failureOf(err)}
 	}
+	restored := version(plan.Version) >= versionRestored
+	if plan.Refused != "" && restored && (s.sent || s.cancelled) { // an end would say that no money moved
+		return &attention{reason: "it may have been paid, and the books, which forgot it, do not take it: " + plan.Refused}
+	}
 	if plan.Refused != "" {
 		return &ending{status: refund.StatusFailed, reason: plan.Refused, conflict: plan.Conflict}
 	}
@@ -31,8 +35,12 @@ func (s *saga) open(ctx workflow.Context) error {
 	s.plan, s.opened = plan, true
 	s.refuseNewer()
 	s.Provider, s.ProviderNumber, s.PlatformRefundID = plan.Rules.Provider, r.Number, r.PlatformRefundID
-	s.sent, s.accepted = r.Sending != ledger.NotBegun, r.Sending == ledger.Done
-	s.cancelled = r.Verification != ledger.NotBegun
+	sent, cancelled := r.Sending != ledger.NotBegun, r.Verification != ledger.NotBegun
+	if restored && r.Status == ledger.Open { // what was sent was sent all the same
+		s.forgotten = s.sent && !sent
+		sent, cancelled = sent || s.sent, cancelled || s.cancelled
+	}
+	s.sent, s.accepted, s.cancelled = sent, r.Sending == ledger.Done, cancelled
 	s.Irreversible = s.sent || s.cancelled
 	if r.Status != ledger.Open {
 		return s.endedBefore(ctx, r)

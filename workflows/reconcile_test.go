@@ -27,14 +27,25 @@ import (
 	"github.com/refundflow/refundflow/workflows"
 )
 
-// gone is Temporal after it has lost every workflow.
-type gone struct{ resumed, woken, offered []string }
+// gone is Temporal after it has lost every workflow, or knows how each has ended.
+type gone struct {
+	resumed, woken, offered []string
+	ended                   *refund.Outcome
+}
 
 func (g *gone) Running(_ context.Context, k ledger.Key) (bool, error) {
 	return slices.Contains(g.resumed, k.ID), nil
 }
 
-func (g *gone) Resume(_ context.Context, r refund.Request) (bool, error) {
+func (g *gone) Resume(ctx context.Context, r refund.Request) (bool, *refund.Outcome, error) {
+	if g.ended != nil {
+		return false, g.ended, nil
+	}
+	started, err := g.Reopen(ctx, r)
+	return started, nil, err
+}
+
+func (g *gone) Reopen(_ context.Context, r refund.Request) (bool, error) {
 	g.resumed = append(g.resumed, r.ID)
 	return true, nil
 }

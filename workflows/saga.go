@@ -25,6 +25,9 @@ type saga struct {
 	wrong error
 
 	opened, approved, sent, accepted bool
+	// forgotten: it was sent, or may have been, and the books do not know. They must
+	// write the intent down anew, which takes budget, before the platform is asked.
+	forgotten bool
 	// amends: the refund had ended before, and a person must say which end is true.
 	amends bool
 	// approval is the question whether the refund may be made, over the one whether it

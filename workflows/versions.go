@@ -18,9 +18,14 @@ type version int
 const (
 	// versionFirst is the shape of the first release.
 	versionFirst version = 1
+	// versionRestored: books that know less than has happened, since they come from a
+	// backup, are read again where budget is taken and where the journal is written too.
+	// What was sent stays sent: it takes its budget anew, and no refusal of such books
+	// ends it. An order found spent before its verification is cancelled needs a person.
+	versionRestored version = 2
 
 	// versionNow is what new refunds are opened under.
-	versionNow = versionFirst
+	versionNow = versionRestored
 )
 
 // since reports whether the refund was opened under a version or a later one.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/temporalproto"
 	temporalclient "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -98,6 +99,10 @@ var nameless = map[protoreflect.Name]bool{"identity": true, "binary_checksum": t
 
 // scrub makes them neutral, wherever they are. A replay does not look at them.
 func scrub(m protoreflect.Message) {
+	// A worker's own queue is named after its machine.
+	if q, queue := m.Interface().(*taskqueuepb.TaskQueue); queue && q.GetKind() == enumspb.TASK_QUEUE_KIND_STICKY {
+		q.Name = "worker"
+	}
 	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		switch {
 		case nameless[f.Name()] && f.Kind() == protoreflect.StringKind:
@@ -164,7 +169,7 @@ func (w *world) holdsNothingPrivate(h *historypb.History) {
 	require.NoError(w.t, err)
 	text := prototext.Format(h)
 	for _, private := range []string{
-		"@" + host, "127.0.0.1", w.dir, filepath.Dir(here), os.TempDir() + "/", "not-a-secret", decisionKey, "PRIVATE KEY",
+		"@" + host, `"` + host + ":", "127.0.0.1", w.dir, filepath.Dir(here), os.TempDir() + "/", "not-a-secret", decisionKey, "PRIVATE KEY",
 	} {
 		require.NotContains(w.t, text, private)
 	}

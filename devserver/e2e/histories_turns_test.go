@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,24 @@ func raised(y way, waits refund.Status) func(*testing.T) (*world, refund.Request
 		w.reach(r, waits)
 		stop()
 		w.edit(y.account, "limits: {daily_cap: 99000}")
+		w.work(nil)
+		require.NoError(t, w.refunds.LookAgain(w.ctx, r.Account, r.ID))
+		return w, r
+	}
+}
+
+// forgotten is a refund whose books are lost while it stands in a status: those that take
+// their place have never heard of it.
+func forgotten(y way, stands refund.Status) func(*testing.T) (*world, refund.Request) {
+	return func(t *testing.T) (*world, refund.Request) {
+		w, stop := y.world(t)
+		r := y.request(w)
+		y.starts(w, r)
+		w.reach(r, stands)
+		stop()
+		for _, part := range []string{"", "-wal", "-shm"} {
+			require.NoError(t, os.RemoveAll(w.file("ledger.db"+part)))
+		}
 		w.work(nil)
 		require.NoError(t, w.refunds.LookAgain(w.ctx, r.Account, r.ID))
 		return w, r

@@ -120,6 +120,14 @@ var ways = []way{
 	{name: "continued-after-termination", order: slow, ends: succeeds,
 		during: []act{reach(refund.StatusProcessing), terminate, (*world).again, settle}},
 
+	// Books that were lost.
+	{name: "forgotten-while-waiting-for-approval", own: forgotten(way{account: askOne, amount: 3050}, refund.StatusAwaitingApproval),
+		says: "the books do not know this refund", ends: succeeds,
+		during: []act{approves("finance-2"), reach(refund.StatusNeedsAttention), resolves(refund.ResolveRetry)}},
+	{name: "forgotten-while-processing", own: forgotten(way{amount: 3050, order: slow}, refund.StatusProcessing),
+		says: "the books do not know this refund", ends: succeeds,
+		during: []act{reach(refund.StatusNeedsAttention), resolves(refund.ResolveRetry), reach(refund.StatusProcessing), settle}},
+
 	// Ends.
 	{name: "cancelled", account: askOne, says: "found the parcel", ends: cancelled,
 		during: []act{reach(refund.StatusAwaitingApproval), signal(workflows.SignalCancel, refund.Decision{By: "agent-17", Note: "found the parcel"})}},

@@ -3,6 +3,8 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -18,12 +20,15 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	temporalclient "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/sandbox/control"
 	"github.com/refundflow/refundflow/worker/service"
+	"github.com/refundflow/refundflow/workflows"
 )
 
 const deploy = "../../deploy"
@@ -127,6 +132,71 @@ func TestEveryMetricOfTheAlertsAndTheDashboardIsExported(t *testing.T) {
 			}
 		}
 		return true, ""
+	})
+}
+
+// latecomer signals a refund while its last task runs, as a platform's message or a person may: the server then has
+// that task run again.
+type latecomer struct {
+	interceptor.WorkerInterceptorBase
+	c    temporalclient.Client
+	done atomic.Bool
+}
+
+func (l *latecomer) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &latecoming{interceptor.WorkflowInboundInterceptorBase{Next: next}, l}
+}
+
+type latecoming struct {
+	interceptor.WorkflowInboundInterceptorBase
+	l *latecomer
+}
+
+func (l *latecoming) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
+	out, err := l.Next.ExecuteWorkflow(ctx, in)
+	if info := workflow.GetInfo(ctx); info.WorkflowType.Name == workflows.TypeRefund && !workflow.IsReplaying(ctx) && l.l.done.CompareAndSwap(false, true) {
+		err = errors.Join(err, l.l.c.SignalWorkflow(context.Background(), info.WorkflowExecution.ID, "", workflows.SignalNotification, nil))
+	}
+	return out, err
+}
+
+func TestMoneyIsCountedOnceWhenASignalMakesTheLastTaskRunAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shared.Address(), setting{})
+	c := w.dial(temporalclient.Options{})
+	scrape := w.monitored(&latecomer{c: c})
+	r := w.request(9800, 3050)
+	w.start(r)
+	w.paidOnce(r, w.wait(r))
+	again := 0
+	history := c.GetWorkflowHistory(w.ctx, refund.WorkflowID(r.Account, r.ID), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for history.HasNext() {
+		e, err := history.Next()
+		require.NoError(t, err)
+		if e.GetWorkflowTaskFailedEventAttributes().GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND {
+			again++
+		}
+	}
+	require.Equal(t, 1, again)
+	labels := `{account="` + w.account + `",provider="baidu"`
+	require.Equal(t, []string{"refundflow_refunded_fen_total" + labels + "} 3050", "refundflow_refunds_ended_total" + labels + `,status="succeeded"} 1`},
+		regexp.MustCompile(`(?m)^refundflow_refund(?:s_ended|ed_fen)_total.*$`).FindAllString(scrape(), -1))
+}
+
+func TestNamesThatStrangersChooseAreNoLabels(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shared.Address(), setting{})
+	scrape := w.monitored()
+	c := w.dial(temporalclient.Options{})
+	for i := range 5 {
+		id := fmt.Sprint(w.queue, "-stranger-", i)
+		_, err := c.ExecuteWorkflow(w.ctx, temporalclient.StartWorkflowOptions{TaskQueue: w.queue, ID: id, WorkflowExecutionTimeout: time.Minute}, fmt.Sprint("stranger-", i))
+		require.NoError(t, err)
+	}
+	eventually(t, w.ctx, "their tasks are shown", func() (bool, string) {
+		shown := scrape()
+		require.Empty(t, regexp.MustCompile(`workflow_type="stranger[^"]*"`).FindString(shown))
+		return strings.Contains(shown, `workflow_type="other"`), "none"
 	})
 }
 

@@ -3,7 +3,9 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -31,16 +33,24 @@ type program struct {
 // run starts the worker program with roles instead of the file's, and returns when it works.
 func (w *world) run(roles ...string) *program {
 	w.t.Helper()
-	args := []string{"--config", w.file("refundflow.yaml")}
+	var args []string
 	for _, r := range roles {
 		args = append(args, "--role", r)
 	}
-	p := &program{w: w, cmd: exec.Command(build(w.t, "worker", "../../worker"), args...), done: make(chan error, 1)}
+	p := w.launch(args...)
+	p.log.shows(w, "worker started")
+	return p
+}
+
+// launch starts the worker program with more on its command line than the file.
+func (w *world) launch(args ...string) *program {
+	w.t.Helper()
+	cmd := exec.Command(build(w.t, "worker", "../../worker"), append(args, "--config", w.file("refundflow.yaml"))...)
+	p := &program{w: w, cmd: cmd, done: make(chan error, 1)}
 	p.cmd.Stderr = &p.log
 	require.NoError(w.t, p.cmd.Start())
 	go func() { p.done <- p.cmd.Wait() }()
 	w.t.Cleanup(func() { _ = p.cmd.Process.Kill() })
-	p.log.shows(w, "worker started")
 	return p
 }
 
@@ -114,6 +124,53 @@ func TestARefundIsMadeByThreeProcessesOfOneFileAndWaitsForTheOneThatIsMissing(t 
 	s.underWay(second)
 	s.pass(settles)
 	s.paidOnce(second, s.wait(second))
+}
+
+// A new account is written into the file, and its processes read it one after another: the lane is the last.
+func TestALaneThatHasNotReadItsFileYetHoldsNoRefundBack(t *testing.T) {
+	t.Parallel()
+	s := newLane(t)
+	s.edit("  "+s.account+":\n", "  older:\n")
+	lane := s.run("baidu")
+	s.edit("  older:\n", "  "+s.account+":\n")
+	s.run("workflows", "callbacks")
+	first, second := s.wish(9800, 9800), s.wish(9800, 9800)
+	s.start(first)
+	c := s.dial(temporalclient.Options{})
+	eventually(t, s.ctx, "the lane has looked for the account", func() (bool, string) {
+		found, err := c.DescribeWorkflowExecution(s.ctx, refund.WorkflowID(first.Account, first.ID), "")
+		require.NoError(t, err)
+		pending := found.GetPendingActivities()
+		return len(pending) == 1 && pending[0].GetAttempt() > 1 && strings.Contains(pending[0].GetLastFailure().GetMessage(), "no account"), fmt.Sprint(pending)
+	})
+	s.start(second)
+	require.NoError(t, lane.cmd.Process.Signal(syscall.SIGHUP))
+	lane.log.shows(s.world, "configuration taken over")
+	for _, r := range []refund.Request{first, second} {
+		s.reach(r, refund.StatusProcessing)
+	}
+	s.pass(settles)
+	for _, r := range []refund.Request{first, second} {
+		s.paidOnce(r, s.wait(r))
+	}
+}
+
+func TestProcessesOfOneFileAndOneMachineTellOfThemselvesApart(t *testing.T) {
+	t.Parallel()
+	s := newLane(t)
+	at, elsewhere := "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t)
+	s.edit("task_queue:", "monitor: {listen: '"+at+"'}\ntask_queue:")
+	s.launch("--role", "workflows").log.shows(s.world, "worker started")
+	s.launch("--role", "baidu", "--monitor", elsewhere).log.shows(s.world, "worker started")
+	for _, address := range []string{at, elsewhere} {
+		eventually(t, s.ctx, address+" is ready", func() (bool, string) {
+			return s.status("http://"+address+"/readyz") == http.StatusOK, "not ready"
+		})
+	}
+	for _, args := range [][]string{{}, {"--monitor", elsewhere}} {
+		health := s.launch(append([]string{"health"}, args...)...)
+		health.ended()
+	}
 }
 
 func TestALaneDoesItsProvidersCallsAndNothingElse(t *testing.T) {

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -113,6 +115,38 @@ func TestASecondSignalEndsTheWorkerAtOnce(t *testing.T) {
 
 	w.run() // the next one finds out what became of it
 	w.paidOnce(r, w.wait(r))
+}
+
+func TestAWorkerThatIsAskedToStopWhileItStartsEndsAsItWasAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shared.Address(), setting{})
+	hung, err := new(net.ListenConfig).Listen(w.ctx, "tcp", "127.0.0.1:0") // takes connections, and answers none
+	require.NoError(t, err)
+	defer hung.Close()
+	monitor := "127.0.0.1:" + freePort(t)
+	w.edit(w.address, hung.Addr().String())
+	w.edit("level: error", "level: info")
+	w.edit("task_queue:", "monitor: {listen: '"+monitor+"'}\ntask_queue:")
+	worker := w.launch()
+	eventually(t, w.ctx, "it starts", func() (bool, string) { return w.status("http://"+monitor+"/livez") == http.StatusOK, "nobody answers" })
+	require.NoError(t, worker.cmd.Process.Signal(syscall.SIGHUP), "there is nothing to read again yet")
+	worker.stop()
+	require.Contains(t, worker.log.String(), "stopped before it had started")
+	require.NotContains(t, worker.log.String(), "is the server running?")
+}
+
+// "kill -HUP $(pidof worker)" reaches every process of the program.
+func TestASignalToReadAgainEndsNoCommandThatReadsNothingAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shared.Address(), setting{})
+	w.encrypts(newKey)
+	require.NoError(t, os.WriteFile(w.file("codec.token"), []byte(strings.Repeat("t", 32)), 0o600))
+	w.edit("level: error", "level: info")
+	w.edit(".key]}", ".key], server: {listen: '127.0.0.1:0', origins: ['http://127.0.0.1:8233'], token_files: [codec.token]}}")
+	codec := w.launch("codec")
+	codec.log.shows(w, "codec server started")
+	require.NoError(t, codec.cmd.Process.Signal(syscall.SIGHUP))
+	codec.stop()
 }
 
 // status is that of a page, 0 for no answer.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -128,6 +129,31 @@ func TestARefundIsOneTraceFromTheCommandLineToThePlatform(t *testing.T) {
 	}
 	for _, private := range []string{r.Reason, r.RequestedBy, r.Order.UserID, r.Order.PlatformID} {
 		require.NotContains(t, c.text(), private)
+	}
+}
+
+func TestACollectorThatIsWrongOrSilentStopsNoCommand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shared.Address(), setting{})
+	w.work(nil)
+	hung, err := new(net.ListenConfig).Listen(w.ctx, "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = hung.Close() })
+	for name, c := range map[string]struct{ endpoint, told string }{
+		"no address":       {"localhost:4317", "nothing is traced: $OTEL_EXPORTER_OTLP_ENDPOINT"},
+		"nobody is there":  {"http://127.0.0.1:1", "traces were not"},
+		"it never answers": {"http://" + hung.Addr().String(), "traces were not"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.CommandContext(w.ctx, build(t, "starter", "../../starter"), "--address", w.address, "--task-queue", w.queue, "start", "-", "--wait")
+			cmd.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT="+c.endpoint)
+			r := w.request(12000, 3050)
+			cmd.Stdin = strings.NewReader(w.document(r))
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, string(out))
+			require.Contains(t, string(out), c.told)
+			require.Contains(t, string(out), full(r)+" succeeded")
+		})
 	}
 }
 

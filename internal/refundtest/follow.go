@@ -44,9 +44,10 @@ var Follows = map[refund.Status][]refund.Status{
 	refund.StatusProcessing: {
 		refund.StatusSucceeded, refund.StatusFailed, refund.StatusNeedsAttention,
 	},
-	// Tried again, it goes through the steps from the first that is not done for good.
+	// Tried again, it goes through the steps from the first that is not done for good. What
+	// restored books have forgotten takes its budget and is booked as sent anew.
 	refund.StatusNeedsAttention: {
-		refund.StatusAwaitingApproval, refund.StatusCheckingOrder, refund.StatusInDoubt, refund.StatusProcessing,
+		refund.StatusAwaitingApproval, refund.StatusCheckingOrder, refund.StatusAwaitingBudget, refund.StatusApplying, refund.StatusInDoubt, refund.StatusProcessing,
 		refund.StatusSucceeded, refund.StatusFailed, refund.StatusRejected, refund.StatusCancelled,
 	},
 }

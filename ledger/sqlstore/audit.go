@@ -16,13 +16,15 @@ var audits = []string{
 	) AS parts GROUP BY account, kind, period HAVING SUM(amount) <> 0`,
 
 	// An order gives back no more than was paid. (That the platform paid a refund twice or
-	// too much is for Open and the next sending to mind: it does, whatever the books say.)
+	// too much is for Open and the next sending to mind: it does, whatever the books say.
+	// So is what was sent before the books were restored and forgot it.)
 	`SELECT 'order ' || order_key || ' of merchant ' || merchant || ': ' || SUM(booked) || ' fen given back or on their way, paid were ' || MIN(order_total)
 	FROM (
 		SELECT merchant, order_key, order_total, CASE
 			WHEN status IN ('open', 'succeeded') AND amount > refunded THEN amount
 			WHEN status NOT IN ('open', 'succeeded') AND amount < refunded THEN amount
-			ELSE refunded END AS booked FROM refunds
+			ELSE refunded END AS booked FROM refunds r
+		WHERE NOT EXISTS (SELECT 1 FROM journal j WHERE j.account = r.account AND j.id = r.id AND j.once = '` + stepForgotten + `')
 	) AS shares GROUP BY merchant, order_key HAVING SUM(booked) > MIN(CASE WHEN booked > 0 THEN order_total END)`,
 
 	// A hold is for the refund's whole amount.

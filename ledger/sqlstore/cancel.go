@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,6 +23,9 @@ func (s *Store) BeginCancel(ctx context.Context, key ledger.Key, at time.Time, l
 		if r.Verification != ledger.NotBegun {
 			answer.Granted = true
 			return nil
+		}
+		if answer, err = t.spent(r); err != nil || answer.Obstacle != "" {
+			return errors.Join(err, t.leave(r)) // also where the platform is asked first: this comes before the question
 		}
 		if answer, err = t.confirm(r, at, limits); err != nil || !answer.Granted {
 			return err

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Address names a ledger and says how it is opened.
@@ -49,8 +51,10 @@ func Copy(ctx context.Context, from, to Address, report Progress) (Copied, error
 }
 
 // Unlock takes back a [Copy] that was broken off before it had copied anything: to must
-// be empty. The ledger at from can be used again then.
+// be empty, and the very ledger that was copied to: Copy has left its mark there. The
+// ledger at from can be used again then.
 func Unlock(ctx context.Context, from, to Address) error {
+	to.Options = append(slices.Clone(to.Options), func(o *options) { o.existing = true })
 	c, err := begin(ctx, from, to)
 	if err != nil {
 		return err
@@ -162,14 +166,30 @@ func (c *copying) run(ctx context.Context) (Copied, error) {
 		return Copied{}, fmt.Errorf("it is not known whether the copy was written: run the same command again: %w", err)
 	case !c.mine:
 		return Copied{}, fmt.Errorf("%s stays locked: run the same command again, or `worker ledger unlock`: %w", c.origin, err)
-	default: // nothing was written, and so the old ledger stays in use; also where the context has ended
-		return Copied{}, errors.Join(err, c.release(context.WithoutCancel(ctx)))
+	default: // by this call nothing was written, and so the old ledger stays in use; also where the context has ended
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoMost)
+		defer cancel()
+		if undone := c.undo(ctx); undone != nil {
+			err = errors.Join(err, fmt.Errorf("%s stays locked: end its copying, or run `worker ledger unlock`: %w", c.origin, undone))
+		}
+		return Copied{}, err
 	}
-	c.state = left
-	if err := c.from.write(ctx, func(t *tx) error { return t.note(c.move) }); err != nil {
+	if err := c.from.write(ctx, c.leave); err != nil {
 		return Copied{}, fmt.Errorf("everything is copied, but %s could not be marked as moved: run the same command again: %w", c.origin, err)
 	}
 	return copied, nil
+}
+
+// leave marks the old ledger as moved.
+func (c *copying) leave(t *tx) error {
+	still, err := t.departure(c.from.dialect)
+	switch {
+	case err != nil:
+		return err
+	case still == nil || still.id != c.id:
+		return fmt.Errorf("the lock of %s was taken away meanwhile: let no worker use the copy, and make it anew in an empty place", c.origin)
+	}
+	return t.note(move{id: c.id, state: left, place: c.place})
 }
 
 // begins locks the old ledger, unless an earlier call has.
@@ -182,34 +202,41 @@ func (c *copying) begins(ctx context.Context) error {
 	} else if len(wrong) > 0 {
 		return fmt.Errorf("the sums of %s do not agree, so that nothing is copied: %s", c.origin, strings.Join(wrong, "; "))
 	}
-	if err := c.to.read(ctx, c.empty); err != nil { // before anything is locked; it counts later
+	// Before anything is locked: where the copy goes. That it is empty counts later.
+	if err := c.to.write(ctx, func(t *tx) error {
+		if err := c.empty(t); err != nil {
+			return err
+		}
+		return t.note(move{id: c.id, state: expected, place: c.origin})
+	}); err != nil {
 		return err
 	}
 	c.state, c.mine = leaving, true
 	return c.from.write(ctx, func(t *tx) error { return t.lock(c.from.dialect, c.move) })
 }
 
-// release unlocks the old ledger, where nothing was copied.
-func (c *copying) release(ctx context.Context) error {
-	if err := c.from.write(ctx, func(t *tx) error { return t.unlock(c.from.dialect, c.move) }); err != nil {
-		return fmt.Errorf("%s is still locked: end its copying, or run `worker ledger unlock`: %w", c.origin, err)
-	}
-	return nil
-}
+// undoMost is how long a copy that was broken off waits for another one at work.
+const undoMost = time.Minute
 
 // undo unlocks the old ledger while it keeps everybody from filling the new one.
 func (c *copying) undo(ctx context.Context) error {
 	if c.state != leaving {
 		return fmt.Errorf("%s is not being copied: nothing keeps it from being used", c.origin)
 	}
-	return c.to.write(ctx, func(t *tx) error {
+	return c.to.atLeisure(ctx, func(t *tx) error {
 		if err := t.alone(c.to.dialect); err != nil {
 			return err
 		}
 		if err := c.empty(t); err != nil {
 			return err
 		}
-		return c.release(ctx)
+		if awaited, err := t.came(c.to.dialect, c.id, expected); err != nil {
+			return err
+		} else if !awaited {
+			return fmt.Errorf("%s is not the ledger that was copied to, but another one of the same name: "+
+				"run the command where that one is, or end the copying there", c.place)
+		}
+		return c.from.write(ctx, func(t *tx) error { return t.unlock(c.from.dialect, c.move) })
 	})
 }
 
@@ -275,11 +302,6 @@ func (c *copying) fill(t *tx) (Copied, error) {
 // copiedBefore tells whether an earlier call has ended all but its last step: then the
 // new ledger may well be in use, and holds more by now.
 func (c *copying) copiedBefore(t *tx) (Copied, bool, error) {
-	known, err := t.has(c.to.dialect, "ledger_moves")
-	if err != nil || !known {
-		return Copied{}, false, err
-	}
-	var one int
-	found, err := t.get([]any{&one}, `SELECT 1 FROM ledger_moves WHERE id = ? AND state = 'arrived'`, c.id)
+	found, err := t.came(c.to.dialect, c.id, arrived)
 	return Copied{Before: found}, found, err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -24,7 +23,7 @@ func openToCopy(ctx context.Context, a Address) (*Store, error) {
 	} else if err := unusedFile(ctx, place); err != nil {
 		return nil, err
 	}
-	var o options
+	o := options{existing: true}
 	for _, choose := range a.Options {
 		choose(&o)
 	}
@@ -43,8 +42,8 @@ func openToCopy(ctx context.Context, a Address) (*Store, error) {
 // unusedFile refuses a file that is not there or that another connection has open, of
 // this process or another one: only who is alone can leave the write-ahead log.
 func unusedFile(ctx context.Context, path string) error {
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("name an SQLite file that is there: %w", err)
+	if err := existingFile(ctx, path); err != nil { // before somebody else's is changed
+		return err
 	}
 	db, err := connect(path, 1, "_busy_timeout=100")
 	if err != nil {

@@ -132,6 +132,9 @@ func (t *tx) lines(table string, columns []string, each func([]any) error) error
 			if text, ok := line[i].(string); ok && (!utf8.ValidString(text) || strings.Contains(text, "\x00")) {
 				line[i] = stored(text) // of an SQLite ledger from before there was such a form
 			}
+			if text, ok := line[i].(string); ok && len(text) > keyMost && columns[i] == "once" {
+				line[i] = stored(asKey(original(text))) // likewise
+			}
 		}
 		return each(line)
 	}, "SELECT "+strings.Join(columns, ", ")+" FROM "+table)

@@ -19,6 +19,9 @@ func (s *Store) Approve(ctx context.Context, key ledger.Key, at time.Time, by st
 	if at.IsZero() {
 		return fmt.Errorf("ledger: approving %s: it has no time: give the workflow's", key)
 	}
+	if err := tooLong("the name of who approves "+key.String(), by); err != nil {
+		return err
+	}
 	return s.write(ctx, func(t *tx) error {
 		if _, err := t.loadOpen(key, "be approved"); err != nil {
 			return err
@@ -34,6 +37,9 @@ func (s *Store) Approve(ctx context.Context, key ledger.Key, at time.Time, by st
 func (s *Store) SpendSeal(ctx context.Context, key ledger.Key, at time.Time, signature, claim string) (bool, error) {
 	if signature == "" || claim == "" {
 		return false, errors.New("ledger: a seal is spent with its signature and a claim")
+	}
+	if err := tooLong("the signature of a decision on "+key.String(), signature); err != nil {
+		return false, err
 	}
 	ours := false
 	err := s.write(ctx, func(t *tx) error {

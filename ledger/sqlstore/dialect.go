@@ -18,6 +18,8 @@ type dialect struct {
 	// open connects: writer is for transactions that write, reader serves
 	// consistent readings beside it.
 	open func(ctx context.Context, place string, o options) (writer, reader *sql.DB, err error)
+	// check says what open would refuse without a connection.
+	check func(ctx context.Context, place string) error
 	// goose names the engine to the migrations, which are in this folder.
 	goose  database.Dialect
 	folder string
@@ -45,6 +47,10 @@ type Option func(*options)
 
 type options struct {
 	password func() (string, error)
+	newHome  func(open int, until time.Time)
+	// existing: what is no ledger yet is not made one.
+	existing bool
+	home     *home // looks at each connection that writes; nil for who copies the books, whatever became of them
 }
 
 // Password gives the database's password, which does not belong into the dsn. read

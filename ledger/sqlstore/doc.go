@@ -4,7 +4,7 @@
 //
 // The engine is SQLite for one machine and PostgreSQL for several. What differs
 // between them is in dialect.go, sqlite.go, postgres.go, postgres_claim.go and the
-// folder migrations; everything else is portable SQL, and texts are stored so that
+// folder migrations, and home.go; everything else is portable SQL, and texts are stored so that
 // both can hold them, see text.go. All tests run on both where
 // REFUNDFLOW_TEST_POSTGRES names a server, see engine_test.go.
 //

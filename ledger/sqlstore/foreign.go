@@ -140,8 +140,16 @@ func (s *Store) ForeignRefunds(ctx context.Context, merchant string) ([]ledger.F
 // foreignOf counts and sums the order's refunds that were not made here. An amount
 // that was not told is 0.
 func (t *tx) foreignOf(merchant, orderKey string) (n int, sum refund.Fen, err error) {
+	return t.foreignBut(merchant, orderKey, "", 0)
+}
+
+// foreignBut is foreignOf without what is, or may be, the refund of a number that is about
+// to be opened: what has that number, and, where restored books may have forgotten it,
+// what has none. Not every message of a platform names it.
+func (t *tx) foreignBut(merchant, orderKey, number string, forgotten int) (n int, sum refund.Fen, err error) {
 	_, err = t.get([]any{&n, &sum}, `SELECT COUNT(*), COALESCE(SUM(amount), 0) FROM foreign_refunds
-		WHERE merchant = ? AND order_key = ? AND state <> 'failed'`, merchant, orderKey)
+		WHERE merchant = ? AND order_key = ? AND state <> 'failed' AND (number = '' AND ? = 0 OR number <> '' AND number <> ?)`,
+		merchant, orderKey, forgotten, number)
 	return n, sum, err
 }
 

@@ -22,7 +22,7 @@ func (t *tx) line(key ledger.Key, at time.Time, once, step, text string) (bool, 
 		return false, fmt.Errorf("ledger: %s: %q has no time: give the workflow's", key, step)
 	}
 	n, err := t.exec(`INSERT INTO journal (account, id, at, once, step, text) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (account, id, once) DO NOTHING`, key.Account, key.ID, micros(at), once, step, text)
+		ON CONFLICT (account, id, once) DO NOTHING`, key.Account, key.ID, micros(at), asKey(once), step, text)
 	return n == 1, err
 }
 

@@ -10,7 +10,8 @@ import (
 	"github.com/pressly/goose/v3/database"
 )
 
-// tables are all that a ledger consists of, each after those that it refers to.
+// tables are all that a ledger consists of, each after those that it refers to. Its homes
+// are not among them: they are of one place.
 var tables = []string{
 	"accounts", "refunds", "holds", "usage_counters", "order_turns", "journal", "foreign_refunds", "audits",
 	"waiters", "platform_words", "approvals", "spent_seals", "restores",
@@ -32,9 +33,12 @@ type move struct {
 type moveState string
 
 const (
-	leaving moveState = "leaving" // locked; the copy may or may not be there
-	left    moveState = "left"    // locked; the copy is there
-	arrived moveState = "arrived" // this is the copy
+	// expected, in the new place: a copy will come here. Only there a move can be taken back:
+	// an empty ledger of the same name may be another one, on another machine or volume.
+	expected moveState = "expected"
+	leaving  moveState = "leaving" // locked; the copy may or may not be there
+	left     moveState = "left"    // locked; the copy is there
+	arrived  moveState = "arrived" // this is the copy
 )
 
 // MovedError says that the ledger was copied elsewhere and is not to be used any more.
@@ -72,11 +76,21 @@ func (t *tx) departure(d dialect) (*move, error) {
 		return nil, err
 	}
 	var m move
-	found, err := t.get([]any{&m.id, &m.state, &m.place}, `SELECT id, state, place FROM ledger_moves WHERE state <> 'arrived'`)
+	found, err := t.get([]any{&m.id, &m.state, &m.place}, `SELECT id, state, place FROM ledger_moves WHERE state IN ('leaving', 'left')`)
 	if err != nil || !found {
 		return nil, err
 	}
 	return &m, nil
+}
+
+// came tells whether a move is known here in this state.
+func (t *tx) came(d dialect, id string, state moveState) (bool, error) {
+	known, err := t.has(d, "ledger_moves")
+	if err != nil || !known {
+		return false, err
+	}
+	var one int
+	return t.get([]any{&one}, `SELECT 1 FROM ledger_moves WHERE id = ? AND state = ?`, id, state)
 }
 
 // has tells whether there is such a table.
@@ -95,7 +109,7 @@ func (d dialect) postgres() bool { return d.goose == database.DialectPostgres }
 // note writes a move down.
 func (t *tx) note(m move) error {
 	if _, err := t.exec(`CREATE TABLE IF NOT EXISTS ledger_moves (
-			id TEXT NOT NULL PRIMARY KEY, state TEXT NOT NULL CHECK (state IN ('leaving', 'left', 'arrived')), place TEXT NOT NULL)`); err != nil {
+			id TEXT NOT NULL PRIMARY KEY, state TEXT NOT NULL CHECK (state IN ('expected', 'leaving', 'left', 'arrived')), place TEXT NOT NULL)`); err != nil {
 		return err
 	}
 	_, err := t.exec(`INSERT INTO ledger_moves (id, state, place) VALUES (?, ?, ?)

@@ -3,10 +3,12 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,10 +22,12 @@ import (
 
 var postgres = dialect{
 	open:   openPostgres,
+	check:  checkPostgres,
 	goose:  database.DialectPostgres,
 	folder: "migrations/postgres",
 	locker: func() (lock.SessionLocker, error) {
-		return lock.NewPostgresSessionLocker(lock.WithLockID(applicationID), lock.WithLockTimeout(1, 300)) // seconds, tries
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(applicationID), lock.WithLockTimeout(1, 300)) // seconds, tries
+		return patientLocker{locker}, err
 	},
 	writing: sql.TxOptions{Isolation: sql.LevelSerializable},
 	// What is committed at any moment is the outcome of some order of the writers, so
@@ -93,11 +97,12 @@ func openPostgres(ctx context.Context, address string, o options) (writer, reade
 	// Deciding takes several steps and waits for the disk: writers get three in four.
 	readers := max(connections/4, 1)
 	writer = pool(config, connections-readers, writeMost, o)
-	if err := claimPostgres(ctx, writer, config.RuntimeParams["search_path"]); err != nil {
+	if err := claimPostgres(ctx, writer, config.RuntimeParams["search_path"], o.existing); err != nil {
 		return nil, nil, errors.Join(err, writer.Close())
 	}
 	// Whatever is done through it, the reader writes nothing.
 	config.RuntimeParams["default_transaction_read_only"] = "on"
+	o.home = nil // what is only read decides nothing
 	return writer, pool(config, readers, readMost, o), nil
 }
 
@@ -113,11 +118,44 @@ func pool(config *pgx.ConnConfig, most int, longest time.Duration, o options) *s
 			}
 		}
 		return nil
+	}), stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		if o.home == nil {
+			return nil
+		}
+		err := o.home.look(ctx, conn)
+		if err != nil {
+			err = errors.Join(err, conn.Close(ctx)) // nobody else does
+		}
+		return err
+	}), stdlib.OptionResetSession(func(ctx context.Context, conn *pgx.Conn) error {
+		// Behind a pooler that shares sessions, a connection outlives its server: it looks before
+		// each transaction. Who has no such pooler lets statements be prepared.
+		if o.home == nil || config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement || o.home.look(ctx, conn) == nil {
+			return nil
+		}
+		return driver.ErrBadConn // no other error counts here; the next connection says what it is
 	}))
 	db.SetMaxOpenConns(most)
 	db.SetMaxIdleConns(most)
 	db.SetConnMaxLifetime(connectionLife)
 	return db
+}
+
+// patientLocker lets the session that migrates take its time, as the lock of it does: who
+// brings a large ledger up to date reads all of a table, or builds an index.
+type patientLocker struct{ lock.SessionLocker }
+
+func (l patientLocker) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	if err := l.SessionLocker.SessionLock(ctx, conn); err != nil {
+		return err
+	}
+	_, err := conn.ExecContext(ctx, `SET statement_timeout = 0`)
+	return err
+}
+
+func (l patientLocker) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, `RESET statement_timeout`) // to what the connection began with
+	return errors.Join(err, l.SessionLocker.SessionUnlock(ctx, conn))
 }
 
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
@@ -171,6 +209,7 @@ func named(query url.Values) (names []string) {
 	for name := range query {
 		names = append(names, shorten(name))
 	}
+	slices.Sort(names)
 	return names
 }
 

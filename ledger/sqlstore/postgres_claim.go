@@ -15,11 +15,11 @@ import (
 const claimMark = "refundflow ledger"
 
 // claimPostgres makes an empty or missing schema a ledger and refuses what is none:
-// another program may well have tables of the same names.
-func claimPostgres(ctx context.Context, db *sql.DB, schema string) error {
+// another program may well have tables of the same names. With existing, nothing is made.
+func claimPostgres(ctx context.Context, db *sql.DB, schema string, existing bool) error {
 	ctx, cancel := context.WithTimeout(ctx, openMost)
 	defer cancel()
-	err := again(ctx, pausePostgres, busyPostgres, func() error { return claimOnce(ctx, db, schema) })
+	err := again(ctx, pausePostgres, busyPostgres, func() error { return claimOnce(ctx, db, schema, existing) })
 	var failure *pgconn.PgError
 	switch {
 	case err == nil:
@@ -33,7 +33,7 @@ func claimPostgres(ctx context.Context, db *sql.DB, schema string) error {
 	return err
 }
 
-func claimOnce(ctx context.Context, db *sql.DB, schema string) error {
+func claimOnce(ctx context.Context, db *sql.DB, schema string, existing bool) error {
 	// Read committed, whatever the server's default: after the lock is taken, each
 	// statement must see what the one who had it before has done.
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
@@ -57,6 +57,9 @@ func claimOnce(ctx context.Context, db *sql.DB, schema string) error {
 	case mark != claimMark && tables != 0:
 		return fmt.Errorf("the schema %s of the ledger's database is another program's (it has %d tables, indexes or views, and not the comment %q): "+
 			"let the dsn name another database, or another schema with search_path=NAME", schema, tables, claimMark)
+	}
+	if existing && mark != claimMark {
+		return fmt.Errorf("there is no ledger in the schema %s of the database: name one that is there", schema)
 	}
 	quoted := pgx.Identifier{schema}.Sanitize()
 	if exists == 0 {

@@ -51,6 +51,11 @@ func TestAnAddressOfPostgreSQLIsRefused(t *testing.T) {
 			_, err := Open(t.Context(), c.dsn, choices...)
 			require.ErrorContains(t, err, c.want)
 			require.NotContains(t, err.Error(), "s3cret")
+			if strings.HasPrefix(c.dsn, "postgres://refunds:s3cret@127.0.0.1:1/") {
+				require.NoError(t, Check(t.Context(), c.dsn), "who is there is not asked")
+				return
+			}
+			require.EqualError(t, Check(t.Context(), c.dsn), err.Error())
 		})
 	}
 }
@@ -158,7 +163,7 @@ func TestASchemaIsClaimed(t *testing.T) {
 		require.Equal(t, 1, tables)
 	})
 	t.Run("a pooler that drops the schema's name is noticed", func(t *testing.T) {
-		require.ErrorContains(t, claimPostgres(t.Context(), s.db, "elsewhere"), `in the schema "public" and not in "elsewhere"`)
+		require.ErrorContains(t, claimPostgres(t.Context(), s.db, "elsewhere", false), `in the schema "public" and not in "elsewhere"`)
 		var made bool
 		require.NoError(t, s.db.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'elsewhere')`).Scan(&made))
 		require.False(t, made)
@@ -279,4 +284,24 @@ func TestNoStatementMustReadAWholeTable(t *testing.T) {
 		_, err = conn.ExecContext(t.Context(), "DEALLOCATE asked")
 		require.NoError(t, err)
 	}
+}
+
+// TestWhoMigratesIsNotHurried: an index of a large table takes longer than a refund may.
+func TestWhoMigratesIsNotHurried(t *testing.T) {
+	ofPostgreSQL(t)
+	b := newBooks(t, shared(t))
+	conn, err := b.writer.Conn(t.Context())
+	require.NoError(t, err)
+	defer conn.Close()
+	most := func() (text string) {
+		require.NoError(t, conn.QueryRowContext(t.Context(), `SELECT current_setting('statement_timeout')`).Scan(&text))
+		return text
+	}
+	locker, err := postgres.locker()
+	require.NoError(t, err)
+	require.Equal(t, "30s", most())
+	require.NoError(t, locker.SessionLock(t.Context(), conn))
+	require.Equal(t, "0", most())
+	require.NoError(t, locker.SessionUnlock(t.Context(), conn))
+	require.Equal(t, "30s", most())
 }

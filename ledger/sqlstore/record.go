@@ -73,6 +73,7 @@ func (t *tx) load(key ledger.Key) (*row, error) {
 		return nil, err
 	}
 	r.Attempted = r.attempts > 0
+	r.AskFirst = r.askFirst > 0
 	r.Opened, r.EndedAt = fromMicros(opened), fromMicros(ended)
 	r.gap = time.Duration(gap) * time.Microsecond
 	if e.State != "" {

@@ -93,6 +93,9 @@ func checkOpening(o ledger.Opening) error {
 // staticRefusal applies the rules that need nothing but the request.
 func staticRefusal(o ledger.Opening) string {
 	order := o.Request.Order
+	if o.Sent {
+		return "" // they were looked at before it was sent
+	}
 	if !o.Rules.Partial && !o.Request.Full() {
 		return fmt.Sprintf("%s gives back whole orders only: %s of %s is a part", o.Rules.Provider, o.Request.Amount, order.Total)
 	}
@@ -110,7 +113,9 @@ func days(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// refusal compares the opening with what is written of its order and number.
+// refusal compares the opening with what is written of its order and number. What may
+// have been sent already is not refused for want of a remainder: it may be what is
+// missing there.
 func (t *tx) refusal(o ledger.Opening, orderKey string) (string, error) {
 	var account, id string
 	taken, err := t.get([]any{&account, &id}, `SELECT account, id FROM refunds WHERE merchant = ? AND number = ?`,
@@ -121,6 +126,9 @@ func (t *tx) refusal(o ledger.Opening, orderKey string) (string, error) {
 	if taken {
 		return fmt.Sprintf("refund number %q of merchant %s belongs to refund %s/%s: accounts that share a merchant number "+
 			"need different settings of number_prefix", o.Number, o.Rules.Merchant, account, id), nil
+	}
+	if o.Sent {
+		return "", nil
 	}
 	// What was given back against the books' word is gone all the same. Totals are compared with standing
 	// refunds only: one that failed may have failed for its wrong total.
@@ -135,7 +143,11 @@ func (t *tx) refusal(o ledger.Opening, orderKey string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	elsewhere, unasked, err := t.foreignOf(o.Rules.Merchant, orderKey)
+	askFirst, err := t.mayBeForgotten(o)
+	if err != nil {
+		return "", err
+	}
+	elsewhere, unasked, err := t.foreignBut(o.Rules.Merchant, orderKey, o.Number, askFirst)
 	if err != nil {
 		return "", err
 	}
@@ -183,5 +195,14 @@ func (t *tx) register(o ledger.Opening, orderKey string, request []byte) (*row, 
 		o.Request.Amount, orderKey, o.Request.Order.Total, o.Number)); err != nil {
 		return nil, err
 	}
-	return t.load(key)
+	if o.Sent {
+		if _, err := t.journal(key, o.At, stepForgotten, "its workflow has sent it, or may have; the books were restored and do not know"); err != nil {
+			return nil, err
+		}
+	}
+	r, err := t.load(key)
+	if err != nil {
+		return nil, err
+	}
+	return r, t.adopt(r, o.At)
 }

@@ -15,7 +15,16 @@ import (
 // platform may have proven that another one, booked as failed, was paid after all, or
 // that more was given back than it was asked for. Other open ones are not looked at: the
 // order's turn lets one be sent at a time, and what becomes of it is known before the next.
+// What the platform is asked about first may be what is missing in the remainder: it is
+// looked at when the answer is known.
 func (t *tx) overdrawn(r *row) (ledger.Hold, error) {
+	if r.askFirst == 1 {
+		return ledger.Hold{}, nil
+	}
+	return t.spent(r)
+}
+
+func (t *tx) spent(r *row) (ledger.Hold, error) {
 	var back refund.Fen
 	if _, err := t.get([]any{&back}, `SELECT COALESCE(SUM(counted), 0) FROM order_shares
 		WHERE merchant = ? AND order_key = ? AND status <> 'open'`, r.Merchant, r.orderKey); err != nil {

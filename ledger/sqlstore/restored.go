@@ -16,14 +16,19 @@ func (s *Store) Restored(ctx context.Context, at, until time.Time) (int, error) 
 	}
 	var open int64
 	err := s.write(ctx, func(t *tx) (err error) {
-		if _, err = t.exec(`INSERT INTO restores (at, ask_until) VALUES (?, ?)
-			ON CONFLICT (at) DO UPDATE SET ask_until = excluded.ask_until`, micros(at), micros(until)); err != nil {
-			return err
-		}
-		open, err = t.exec(`UPDATE refunds SET ask_first = 1 WHERE status = 'open' AND sending = 'none'`)
+		open, err = markRestored(t.exec, at, until)
 		return err
 	})
 	return int(open), err
+}
+
+// markRestored is told how statements are executed: look has no tx.
+func markRestored(exec func(query string, args ...any) (int64, error), at, until time.Time) (open int64, err error) {
+	if _, err := exec(`INSERT INTO restores (at, ask_until) VALUES (?, ?)
+		ON CONFLICT (at) DO UPDATE SET ask_until = excluded.ask_until`, micros(at), micros(until)); err != nil {
+		return 0, err
+	}
+	return exec(`UPDATE refunds SET ask_first = 1 WHERE status = 'open' AND sending = 'none'`)
 }
 
 // mayBeForgotten is 1 for a refund that these books see for the first time, and that may
@@ -38,4 +43,26 @@ func (t *tx) mayBeForgotten(o ledger.Opening) (int, error) {
 		askFirst = 1
 	}
 	return askFirst, err
+}
+
+// stepForgotten is the journal's line of a refund that was sent before these books knew it.
+const stepForgotten = "sent before"
+
+// adopt takes what was listed as foreign under the refund's own number: the platform
+// spoke of it before these books knew it (again). Whatever it said, it was sent.
+func (t *tx) adopt(r *row, at time.Time) error {
+	said := ledger.Evidence{At: at, Source: "a message of before"}
+	found, err := t.get([]any{&said.PlatformRefundID, &said.State, &said.Amount}, `SELECT platform_refund_id, state, amount FROM foreign_refunds
+		WHERE merchant = ? AND order_key = ? AND number = ? LIMIT 1`, r.Merchant, r.orderKey, r.Number)
+	if err != nil || !found {
+		return err
+	}
+	r.askFirst = 1
+	if final(said.State) {
+		return t.testify(r, said)
+	}
+	if _, err := t.learn(r, at, said.PlatformRefundID); err != nil {
+		return err
+	}
+	return t.save(r)
 }

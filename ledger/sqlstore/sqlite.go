@@ -25,6 +25,7 @@ const applicationID = 0x72666c77
 
 var sqlite = dialect{
 	open:    openSQLite,
+	check:   checkSQLite,
 	goose:   database.DialectSQLite3,
 	folder:  "migrations/sqlite",
 	reading: sql.TxOptions{ReadOnly: true},
@@ -51,15 +52,17 @@ func codeOf(err error) int {
 	return 0
 }
 
-func openSQLite(ctx context.Context, path string, _ options) (writer, reader *sql.DB, err error) {
+func openSQLite(ctx context.Context, path string, o options) (writer, reader *sql.DB, err error) {
 	if path == memory {
 		writer, err = connect(memory, 1, "_foreign_keys=1&_txlock=immediate")
 		return writer, writer, err
 	}
-	if err := createFile(path); err != nil {
-		return nil, nil, err
+	if o.existing {
+		err = existingFile(ctx, path)
+	} else if err = createFile(path); err == nil {
+		err = claim(ctx, path)
 	}
-	if err := claim(ctx, path); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
 	// SQLite itself waits only briefly for another process, since it looks less
@@ -120,23 +123,8 @@ func claim(ctx context.Context, path string) error {
 		return err
 	}
 	defer db.Close()
-	var mark, tables int
-	read := func() error {
-		return db.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id),
-			(SELECT count(*) FROM sqlite_schema)`).Scan(&mark, &tables)
-	}
-	if err := again(ctx, pauseSQLite, busySQLite, read); err != nil {
-		if codeOf(err) == codes.SQLITE_NOTADB {
-			return fmt.Errorf("%s is not an SQLite file: let the ledger's dsn name a refundflow ledger or a new file: %w", path, err)
-		}
-		return fmt.Errorf("opening the ledger %s: %w", path, err)
-	}
-	switch {
-	case mark == applicationID:
-		return nil
-	case mark != 0 || tables != 0:
-		return fmt.Errorf("%s is an SQLite file of another program (application id %#x, %d tables and indexes): "+
-			"let the ledger's dsn name a refundflow ledger or a new file", path, mark, tables)
+	if marked, err := ours(ctx, db, path); err != nil || marked {
+		return err
 	}
 	return again(ctx, pauseSQLite, busySQLite, func() error {
 		if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
@@ -144,4 +132,44 @@ func claim(ctx context.Context, path string) error {
 		}
 		return nil
 	})
+}
+
+// existingFile refuses a path at which there is no ledger, and leaves it as it is.
+func existingFile(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("name an SQLite file that is there: %w", err)
+	}
+	creating.Lock()
+	defer creating.Unlock()
+	db, err := connect(path, 1, "_busy_timeout=10000")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	marked, err := ours(ctx, db, path)
+	if err == nil && !marked {
+		err = fmt.Errorf("%s is empty: name a ledger that is there", path)
+	}
+	return err
+}
+
+// ours tells whether a file is a ledger, or empty and about to be one. What is neither
+// is an error.
+func ours(ctx context.Context, db *sql.DB, path string) (marked bool, err error) {
+	var mark, tables int
+	read := func() error {
+		return db.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id),
+			(SELECT count(*) FROM sqlite_schema)`).Scan(&mark, &tables)
+	}
+	if err := again(ctx, pauseSQLite, busySQLite, read); err != nil {
+		if codeOf(err) == codes.SQLITE_NOTADB {
+			return false, fmt.Errorf("%s is not an SQLite file: let the ledger's dsn name a refundflow ledger or a new file: %w", path, err)
+		}
+		return false, fmt.Errorf("opening the ledger %s: %w", path, err)
+	}
+	if mark != applicationID && (mark != 0 || tables != 0) {
+		return false, fmt.Errorf("%s is an SQLite file of another program (application id %#x, %d tables and indexes): "+
+			"let the ledger's dsn name a refundflow ledger or a new file", path, mark, tables)
+	}
+	return mark == applicationID, nil
 }

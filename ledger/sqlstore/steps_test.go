@@ -91,6 +91,10 @@ func everyStep(b books) []func() error {
 		func() error { _, err := b.Hold(ctx, key("g"), noon.Add(7*day), limits(0, 200)); return err },
 		func() error { _, err := b.Hold(ctx, key("g"), noon.Add(7*day), limits(0, 300)); return err },
 		func() error { _, err := b.Restored(ctx, noon.Add(-2*time.Hour), noon.Add(-time.Hour)); return err },
+		func() error {
+			_, err := b.Rebook(ctx, opening("h", "o6", 100, 300), past(ledger.Succeeded, 100, "P6"))
+			return err
+		},
 	)
 	return steps
 }

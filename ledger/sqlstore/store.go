@@ -30,7 +30,8 @@ var _ ledger.Ledger = (*Store)(nil)
 //     connections this Store holds (12 when not given). See [Password].
 //
 // It refuses a file or schema of another program, a schema newer than this program,
-// and a ledger that has moved elsewhere, with a [*MovedError]. A server that is starting
+// and a ledger that has moved elsewhere, with a [*MovedError]. Of a server that came back
+// from a backup, or took over from another one, see [NewHome]. A server that is starting
 // is waited for, for a minute; one that is not there is an error.
 func Open(ctx context.Context, dsn string, choices ...Option) (*Store, error) {
 	d, place, err := pick(dsn)
@@ -41,6 +42,7 @@ func Open(ctx context.Context, dsn string, choices ...Option) (*Store, error) {
 	for _, choose := range choices {
 		choose(&o)
 	}
+	o.home = &home{tell: o.newHome}
 	s := &Store{dialect: d}
 	if s.writer, s.reader, err = d.open(ctx, place, o); err != nil {
 		return nil, err
@@ -49,6 +51,12 @@ func Open(ctx context.Context, dsn string, choices ...Option) (*Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := again(ctx, d.pause, d.busy, func() error { return migrate(ctx, s.writer, d) }); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if !d.postgres() {
+		return s, nil
+	}
+	if err := again(ctx, d.pause, d.busy, func() error { return o.home.settle(ctx, s.writer) }); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -39,7 +39,8 @@ func TestOpenTakesAnAddress(t *testing.T) {
 	}
 }
 
-func TestOpenRefusesAnAddress(t *testing.T) {
+// What Check cannot see is refused by Open alone.
+func TestAnAddressIsRefusedByOpenAndByCheck(t *testing.T) {
 	ofSQLite(t)
 	folder := t.TempDir()
 	write := func(name, content string) string {
@@ -65,11 +66,12 @@ func TestOpenRefusesAnAddress(t *testing.T) {
 		{"no file", "", "names no file"},
 		{"no file after the scheme", "sqlite:", "names no file"},
 		{"a folder that is not there", filepath.Join(folder, "none", "a.db"), "check its folder"},
-		{"a folder", folder, "opening the ledger"},
+		{"a file for a folder", filepath.Join(write("file", ""), "a.db"), "the ledger's dsn"},
+		{"a folder", folder, folder},
 		{"a text", write("text", strings.Repeat("not a database\n", 100)), "is not an SQLite file"},
 		{"another program's tables", database("other.db", `CREATE TABLE orders (id)`), "another program (application id 0x0, 1 tables"},
 		{"another program's mark", database("marked.db", `PRAGMA application_id = 7`), "another program (application id 0x7"},
-		{"a newer schema", newer, "version 99, this program knows versions up to 6"},
+		{"a newer schema", newer, "version 99, this program knows versions up to 7"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before, _ := os.ReadFile(c.dsn) // nothing to compare where there is no file
@@ -78,8 +80,46 @@ func TestOpenRefusesAnAddress(t *testing.T) {
 			require.NotContains(t, err.Error(), "s3cret")
 			after, _ := os.ReadFile(c.dsn)
 			require.Equal(t, before, after, "what is refused is left as it was")
+			err = Check(t.Context(), c.dsn)
+			if c.dsn == newer {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, err.Error(), "s3cret")
 		})
 	}
+}
+
+func TestACheckOfAnAddressMakesNothing(t *testing.T) {
+	ofSQLite(t)
+	folder := t.TempDir()
+	listed := func() (names []string) {
+		entries, err := os.ReadDir(folder)
+		require.NoError(t, err)
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return names
+	}
+	file := filepath.Join(folder, "a.db")
+	require.NoError(t, Check(t.Context(), "sqlite:"+file), "it will be made")
+	require.NoError(t, Check(t.Context(), memory))
+	require.NoError(t, Check(t.Context(), "postgres://refunds@127.0.0.1:1/refunds"), "nobody is asked")
+	require.Empty(t, listed())
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	require.NoError(t, Check(t.Context(), file), "an empty file becomes a ledger")
+	require.Equal(t, []string{"a.db"}, listed())
+
+	books, err := Open(t.Context(), file)
+	require.NoError(t, err)
+	require.NoError(t, books.Close())
+	untouched := time.Unix(1_000_000_000, 0)
+	require.NoError(t, os.Chtimes(folder, untouched, untouched))
+	require.NoError(t, Check(t.Context(), file))
+	info, err := os.Stat(folder)
+	require.NoError(t, err)
+	require.Equal(t, untouched, info.ModTime(), "nor anything that is gone again")
 }
 
 // fileOf makes a ledger of an older schema with these rows.

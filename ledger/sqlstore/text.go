@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"crypto/sha256"
 	"database/sql/driver"
 	"encoding/hex"
 	"fmt"
@@ -49,6 +50,28 @@ func original(s string) string {
 		parts[i+1] = string(escape) + part // of a ledger that was written before there was a form
 	}
 	return strings.Join(parts, "")
+}
+
+// keyMost is how many bytes of a text a key may hold: an entry of PostgreSQL's indexes ends
+// at 2704, in which several texts may stand, each three times as long in its stored form.
+const keyMost = 256
+
+// asKey is a text that is short enough for a key, and as unique. What is only compared is
+// shortened so; what has to be read again is refused by tooLong.
+func asKey(s string) string {
+	if len(s) <= keyMost {
+		return s
+	}
+	digest := sha256.Sum256([]byte(s))
+	return strings.ToValidUTF8(s[:keyMost-2*len(digest)-1], "") + " " + hex.EncodeToString(digest[:])
+}
+
+// tooLong refuses a text that would not fit into a key, in both engines alike.
+func tooLong(what, s string) error {
+	if len(s) <= keyMost {
+		return nil
+	}
+	return fmt.Errorf("ledger: %s has %d bytes: want at most %d", what, len(s), keyMost)
 }
 
 // bind makes the arguments of a statement plain integers and texts in their stored

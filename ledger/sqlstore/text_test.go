@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"crypto/rand"
 	"strings"
 	"testing"
 
@@ -57,4 +58,34 @@ func TestWhatAPlatformSaysIsKeptWhateverItHolds(t *testing.T) {
 		require.Equal(t, "by hand: "+number, lines[len(lines)-1].Text)
 		b.balanced()
 	}
+}
+
+// TestALongTextIsStoredOrRefusedByBothEnginesAlike: an index of PostgreSQL ends at some
+// thousand bytes, and only where they cannot be compressed.
+func TestALongTextIsStoredOrRefusedByBothEnginesAlike(t *testing.T) {
+	b := newBooks(t, memory).opened("a", 100)
+	var long string
+	for len(long) < 8000 {
+		long += rand.Text()
+	}
+	long = long[:8000]
+	for _, c := range []struct {
+		name string
+		do   func() error
+	}{
+		{"a note", func() error { return b.Note(t.Context(), key("a"), noon, "note", long) }},
+		{"a flag", func() error { return b.Flag(t.Context(), "shop", noon, long) }},
+		{"who takes it down", func() error { return b.Unflag(t.Context(), "shop", noon, long) }},
+		{"who ends it, and why", func() error {
+			return b.Finish(t.Context(), key("a"), ledger.Ending{Status: ledger.Failed, At: noon, Reason: long, By: long})
+		}},
+	} {
+		require.NoError(t, c.do(), c.name)
+		before := b.dump()
+		require.NoError(t, c.do(), c.name)
+		require.Equal(t, before, b.dump(), "%s: a repeated step finds its own", c.name)
+	}
+	require.ErrorContains(t, b.opened("b", 100).Approve(t.Context(), key("b"), noon, long), "has 8000 bytes: want at most 256")
+	_, err := b.SpendSeal(t.Context(), key("b"), noon, long, "claim")
+	require.ErrorContains(t, err, "want at most 256")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/refundflow/refundflow/config"
 	"github.com/refundflow/refundflow/ledger"
@@ -12,17 +13,27 @@ import (
 	"github.com/refundflow/refundflow/providers/wire"
 )
 
-// OpenLedger opens the books that the configuration names.
-func OpenLedger(ctx context.Context, c *config.Config) (ledger.Ledger, error) {
+// OpenLedger opens the books that the configuration names. What a person should know of
+// them is said with warn, also later on.
+func OpenLedger(ctx context.Context, c *config.Config, warn func(text string)) (ledger.Ledger, error) {
 	at, err := LedgerAddress(c)
 	if err != nil {
 		return nil, err
 	}
-	store, err := sqlstore.Open(ctx, at.DSN, at.Options...)
+	store, err := sqlstore.Open(ctx, at.DSN, append(at.Options, sqlstore.NewHome(func(open int, until time.Time) {
+		warn(newHome(open, until))
+	}))...)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err) // not store: a nil *Store would be a ledger that is not nil
 	}
 	return store, nil
+}
+
+// newHome says what became of the books after a fail-over, which nobody may have noticed.
+func newHome(open int, until time.Time) string {
+	return fmt.Sprintf("the ledger is on another server than before, or on one that came back from a backup, and may lack the last commits: "+
+		"platforms are asked before anything is sent that it may have forgotten, which are %d open refunds now and all that are opened until %s; "+
+		"do what docs/operations.md says of a restore", open, until.UTC().Format(time.RFC3339))
 }
 
 // LedgerAddress is where the configuration says that the books are.
@@ -35,6 +46,27 @@ func LedgerAddress(c *config.Config) (sqlstore.Address, error) {
 		at.Options = append(at.Options, sqlstore.Password(func() (string, error) { return ledgerPassword(c) }))
 	}
 	return at, nil
+}
+
+// checkLedger says what [OpenLedger] would refuse without asking anybody.
+func checkLedger(c *config.Config) error {
+	var address, password error
+	if err := sqlstore.Check(context.Background(), ledgerDSN(c)); err != nil {
+		address = fmt.Errorf("ledger: %w", err)
+	}
+	if c.LedgerPasswordFile != "" {
+		_, password = ledgerPassword(c)
+	}
+	return errors.Join(address, password)
+}
+
+// shownLedger is where the books are, without the parameters.
+func shownLedger(c *config.Config) string {
+	dsn, _, _ := strings.Cut(ledgerDSN(c), "?")
+	if strings.HasPrefix(c.Ledger, "sqlite:") {
+		return ledgerDSN(c)
+	}
+	return dsn
 }
 
 // ledgerPassword is read for every new connection: a password that is renewed in its

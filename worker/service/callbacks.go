@@ -23,7 +23,7 @@ func (s *Service) listen(ctx context.Context, o Options) error {
 	handler := callback.New(callback.Options{
 		Accounts: callbackAccounts{&s.accounts}, Books: s.ledger, Signal: s.wake, Logger: o.Logger,
 		Reopen: func(ctx context.Context, r refund.Request) error {
-			_, err := s.remote(o.Config.TaskQueue).Resume(ctx, r)
+			_, err := s.remote(o.Config.TaskQueue).Reopen(ctx, r) // its alert asks for a person
 			return err
 		},
 	})

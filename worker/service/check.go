@@ -16,19 +16,14 @@ import (
 
 // Check looks at everything that the configuration names and that can be looked at
 // without a connection: key files, the connection to Temporal with its profile and
-// certificates, the ledger's password. The error lists every mistake. A configuration
+// certificates, the ledger's address, file and password. The error lists every mistake. A configuration
 // that has mistakes of its own may be given, to learn of the others.
 func Check(c *config.Config) error {
 	_, accounts := openAccounts(c, c.Serves(c.Queues()))
 	_, server := FindServer(c, logrus.New())
 	_, cipher := OpenCodec(c)
 	_, tokens := CodecTokens(c)
-	bad := []error{server, accounts, cipher, tokens}
-	if c.LedgerPasswordFile != "" {
-		_, err := ledgerPassword(c)
-		bad = append(bad, err)
-	}
-	return errors.Join(bad...)
+	return errors.Join(server, checkLedger(c), accounts, cipher, tokens)
 }
 
 // CodecTokens reads the tokens that the codec server lets in.
@@ -39,6 +34,11 @@ func CodecTokens(c *config.Config) ([]string, error) {
 	all, err := codecserver.ReadTokens(c.AllBeside(c.Encryption.Server.TokenFiles))
 	if err != nil {
 		return nil, fmt.Errorf("encryption.server.token_files: %w", err)
+	}
+	for i, token := range all {
+		if slices.Contains(all[:i], token) { // the log could not tell who looked
+			return nil, fmt.Errorf("encryption.server.token_files[%d]: holds the token of another one: make one for each, or remove it", i)
+		}
 	}
 	return all, nil
 }
@@ -51,7 +51,7 @@ func Describe(w io.Writer, c *config.Config) error {
 		return err
 	}
 	lines := [][2]string{
-		{"temporal", server.String()}, {"ledger", ledgerDSN(c)}, {"roles", "everything"}, {"queues", strings.Join(c.Queues(), ", ")},
+		{"temporal", server.String()}, {"ledger", shownLedger(c)}, {"roles", "everything"}, {"queues", strings.Join(c.Queues(), ", ")},
 		{"callbacks", "none are received"}, {"monitor", "nobody is told"}, {"traces", "none"}, {"encryption", "off"},
 	}
 	set := func(name, value string) {

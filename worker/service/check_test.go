@@ -12,7 +12,7 @@ import (
 
 const everything = `
 temporal: {address: "127.0.0.1:7233", namespace: shop, config_file: temporal.toml, profile: prod}
-ledger: postgres://books@db:5432/refunds
+ledger: postgres://books@db:5432/refunds?sslmode=disable&application_name=shop
 ledger_password_file: db.pw
 callbacks: {listen: "127.0.0.1:8088"}
 monitor: {listen: "127.0.0.1:9464"}
@@ -47,6 +47,42 @@ func TestACheckListsEveryMistakeOfEveryPart(t *testing.T) {
 		require.ErrorContains(t, err, setting)
 	}
 	require.NotContains(t, err.Error(), "s3cr3t")
+}
+
+func TestATokenIsNamedOnce(t *testing.T) {
+	f := complete(t)
+	f.write("again.token", strings.Repeat("t", 32))
+	for _, more := range []string{"people.token", "again.token"} {
+		c := f.load(strings.Replace(everything, "[people.token]", "[people.token, "+more+"]", 1))
+		_, err := CodecTokens(c)
+		require.ErrorContains(t, err, "encryption.server.token_files[1]: holds the token of another one")
+		require.ErrorContains(t, Check(c), "token_files[1]")
+	}
+}
+
+func TestACheckRefusesALedgerAndAServerThatAStartWouldRefuse(t *testing.T) {
+	f := complete(t)
+	f.write("other.db", strings.Repeat("of another program\n", 100))
+	for setting, wrong := range map[string]string{
+		"ledger: sqlite:none/a.db":                                    "check its folder",
+		"ledger: 'sqlite:.'":                                          "is a folder",
+		"ledger: sqlite:other.db":                                     "is not an SQLite file",
+		"ledger: postgres://books@db/refunds":                         "add ?sslmode=verify-full",
+		"ledger: postgres://books@db/refunds?sslmode=s3cr3t":          "values of sslmode",
+		"ledger: postgres://books@localhost/refunds?pool_max_conns=1": "pool_max_conns",
+		"temporal: {address: 'https://user:s3cr3t@temporal:7233'}":    "temporal.address: want",
+		"temporal: {address: 's3cr3t@temporal:7233'}":                 "temporal.address: want",
+		"temporal: {address: 'temporal:s3cr3t'}":                      "temporal.address: want",
+	} {
+		err := Check(f.load(setting + "\naccounts: {a: {%x}}"))
+		require.ErrorContains(t, err, wrong, setting)
+		require.NotContains(t, err.Error(), "s3cr3t", setting)
+	}
+	_, err := os.Stat(filepath.Join(f.dir, "refundflow.db"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoError(t, Check(f.load("accounts: {a: {%x}}")))
+	_, err = os.Stat(filepath.Join(f.dir, "refundflow.db"))
+	require.ErrorIs(t, err, os.ErrNotExist, "a check makes nothing")
 }
 
 func TestADescriptionTellsWhereEverythingIsAndNoSecret(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/refundflow/refundflow/codec"
 	"github.com/refundflow/refundflow/config"
 	"github.com/refundflow/refundflow/internal/connection"
+	"github.com/refundflow/refundflow/telemetry"
 )
 
 // FindServer settles where Temporal is, by the configuration, its profiles and the
@@ -39,23 +40,35 @@ func (s *Service) connect(ctx context.Context, o Options) error {
 	if s.client != nil {
 		return nil
 	}
-	server, err := FindServer(o.Config, o.Logger)
+	temporal, namespace, converter, err := dial(ctx, o.Config, o.Logger, s.telemetry)
 	if err != nil {
 		return err
 	}
-	cipher, err := OpenCodec(o.Config)
-	if err != nil {
-		return err
-	}
-	options := ClientOptions(o.Logger)
-	server.ClientOptions(&options)
-	s.telemetry.ClientOptions(&options)
-	cipher.WorkerOptions(&options)
-	if s.client, err = client.DialContext(ctx, options); err != nil {
-		return Unreached(server.Address, err)
-	}
-	s.owned, s.namespace, s.converter = true, server.Namespace, options.DataConverter
+	s.client, s.owned, s.namespace, s.converter = temporal, true, namespace, converter
 	return nil
+}
+
+// dial connects as the configuration says, and encrypts and decrypts as it says.
+func dial(ctx context.Context, c *config.Config, l logrus.FieldLogger, t *telemetry.Telemetry) (
+	_ client.Client, namespace string, _ converter.DataConverter, _ error,
+) {
+	server, err := FindServer(c, l)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	cipher, err := OpenCodec(c)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	options := ClientOptions(l)
+	server.ClientOptions(&options)
+	t.ClientOptions(&options)
+	cipher.WorkerOptions(&options)
+	temporal, err := client.DialContext(ctx, options)
+	if err != nil {
+		return nil, "", nil, Unreached(server.Address, err)
+	}
+	return temporal, server.Namespace, options.DataConverter, nil
 }
 
 // Unreached says what became of dialling the server.

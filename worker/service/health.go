@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/refundflow/refundflow/ledger"
@@ -56,15 +58,22 @@ func newHealth(l logrus.FieldLogger) *health {
 }
 
 // working says that the workers poll, and whom readiness asks.
-func (h *health) working(books ledger.Ledger, temporal client.Client) {
+func (h *health) working(books ledger.Ledger, temporal client.Client, namespace string) {
 	h.asks.Store(&map[string]func(context.Context) error{
-		"ledger": func(ctx context.Context) error { return answers(ctx, books) },
-		"temporal": func(ctx context.Context) error {
-			_, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
-			return err
-		},
+		"ledger":   func(ctx context.Context) error { return answers(ctx, books) },
+		"temporal": func(ctx context.Context) error { return serves(ctx, temporal, namespace) },
 	})
 	h.now.CompareAndSwap(starting, working) // it may have failed meanwhile
+}
+
+// serves asks for the namespace, as the SDK does when it starts: a server that is up is of
+// no use to who may not come in, or whose namespace is gone.
+func serves(ctx context.Context, temporal client.Client, namespace string) error {
+	found, err := temporal.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	if err == nil && found.GetNamespaceInfo().GetState() == enumspb.NAMESPACE_STATE_DELETED {
+		return fmt.Errorf("the namespace %s is being deleted", namespace)
+	}
+	return err
 }
 
 func (h *health) failed() { h.now.Store(broken) }

@@ -13,21 +13,43 @@ import (
 	"github.com/sirupsen/logrus"
 	logtest "github.com/sirupsen/logrus/hooks/test"
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	namespacepb "go.temporal.io/api/namespace/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"google.golang.org/grpc"
 
 	"github.com/refundflow/refundflow/ledger"
 )
 
 // patient is a server and a ledger that answer as they are told.
-type patient struct{ temporal, books func(context.Context) error }
+type patient struct {
+	temporal, books func(context.Context) error
+	state           enumspb.NamespaceState
+}
 
 type server struct {
 	client.Client
 	*patient
 }
 
-func (s server) CheckHealth(ctx context.Context, _ *client.CheckHealthRequest) (*client.CheckHealthResponse, error) {
-	return nil, s.temporal(ctx)
+func (s server) WorkflowService() workflowservice.WorkflowServiceClient {
+	return frontend{patient: s.patient}
+}
+
+type frontend struct {
+	workflowservice.WorkflowServiceClient
+	*patient
+}
+
+func (f frontend) DescribeNamespace(
+	ctx context.Context, in *workflowservice.DescribeNamespaceRequest, _ ...grpc.CallOption,
+) (*workflowservice.DescribeNamespaceResponse, error) {
+	if in.GetNamespace() != "shop" {
+		return nil, errors.New("another namespace was asked for")
+	}
+	return &workflowservice.DescribeNamespaceResponse{NamespaceInfo: &namespacepb.NamespaceInfo{State: f.state}}, f.temporal(ctx)
 }
 
 type shelf struct {
@@ -40,11 +62,13 @@ func (s shelf) Refund(ctx context.Context, _ ledger.Key) (ledger.Record, error) 
 }
 
 // attend lets readiness ask the patient.
-func (h *health) attend(p *patient) { h.working(shelf{patient: p}, server{patient: p}) }
+func (h *health) attend(p *patient) { h.working(shelf{patient: p}, server{patient: p}, "shop") }
 
 func well(context.Context) error    { return nil }
 func unknown(context.Context) error { return ledger.ErrUnknown }
 func away(context.Context) error    { return errors.New("dial tcp db.internal: s3cr3t") }
+func revoked(context.Context) error { return serviceerror.NewPermissionDenied("s3cr3t", "") }
+func gone(context.Context) error    { return serviceerror.NewNamespaceNotFound("s3cr3t") }
 func silent(ctx context.Context) error {
 	<-ctx.Done()
 	return ctx.Err()
@@ -77,6 +101,8 @@ func TestReadinessNamesWhatIsInTheWay(t *testing.T) {
 		"all answer":                      {well, unknown, true, map[string]string{"workers": "ok", "temporal": "ok", "ledger": "ok"}},
 		"the ledger knows even the empty": {well, well, true, map[string]string{"workers": "ok", "temporal": "ok", "ledger": "ok"}},
 		"Temporal is away":                {away, unknown, false, map[string]string{"workers": "ok", "temporal": no, "ledger": "ok"}},
+		"it lets this process in no more": {revoked, unknown, false, map[string]string{"workers": "ok", "temporal": no, "ledger": "ok"}},
+		"its namespace is gone":           {gone, unknown, false, map[string]string{"workers": "ok", "temporal": no, "ledger": "ok"}},
 		"the ledger is away":              {well, away, false, map[string]string{"workers": "ok", "temporal": "ok", "ledger": no}},
 		"nobody answers at all":           {silent, silent, false, map[string]string{"workers": "ok", "temporal": no, "ledger": no}},
 	} {
@@ -92,6 +118,18 @@ func TestReadinessNamesWhatIsInTheWay(t *testing.T) {
 				require.Equal(t, http.StatusOK, code, "a restart would not help")
 			})
 		})
+	}
+}
+
+func TestANamespaceThatIsBeingDeletedMakesNobodyReady(t *testing.T) {
+	for state, ready := range map[enumspb.NamespaceState]bool{
+		enumspb.NAMESPACE_STATE_REGISTERED: true, enumspb.NAMESPACE_STATE_DEPRECATED: true, enumspb.NAMESPACE_STATE_DELETED: false,
+	} {
+		p, h, _ := newPatient()
+		p.state = state
+		h.attend(p)
+		_, answer := says(t, h.ready)
+		require.Equal(t, ready, answer.Ready, state)
 	}
 }
 

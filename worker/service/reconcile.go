@@ -49,8 +49,17 @@ func (r remote) Running(ctx context.Context, key ledger.Key) (bool, error) {
 }
 
 // Resume implements [activities.Workflows].
-func (r remote) Resume(ctx context.Context, request refund.Request) (bool, error) {
-	return r.refunds.Resume(ctx, request)
+func (r remote) Resume(ctx context.Context, request refund.Request) (bool, *refund.Outcome, error) {
+	started, err := r.refunds.Resume(ctx, request)
+	if ended, ok := errors.AsType[*client.EndedError](err); ok {
+		return false, ended.Outcome, nil
+	}
+	return started, nil, err
+}
+
+// Reopen implements [activities.Workflows].
+func (r remote) Reopen(ctx context.Context, request refund.Request) (bool, error) {
+	return r.refunds.Reopen(ctx, request)
 }
 
 // Wake implements [activities.Workflows].

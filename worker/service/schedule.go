@@ -1,18 +1,22 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/sirupsen/logrus"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/refundflow/refundflow/codec"
 	"github.com/refundflow/refundflow/config"
 	"github.com/refundflow/refundflow/workflows"
 )
@@ -50,27 +54,44 @@ func scheduleReconciler(
 		return nil
 	}
 	wanted := reconcileSchedule(id, queue, r)
-	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
-		ID: id, Spec: *wanted.Spec, Action: wanted.Action,
-		Overlap: wanted.Policy.Overlap, CatchupWindow: wanted.Policy.CatchupWindow,
-	})
+	create := func() error {
+		_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
+			ID: id, Spec: *wanted.Spec, Action: wanted.Action,
+			Overlap: wanted.Policy.Overlap, CatchupWindow: wanted.Policy.CatchupWindow,
+		})
+		if err == nil {
+			log.WithField("every", r.Every.String()).Info("reconciler scheduled")
+		}
+		return err
+	}
+	err := create()
 	switch {
 	case err == nil:
-		log.WithField("every", r.Every).Info("reconciler scheduled")
 		return nil
 	case !errors.Is(err, temporal.ErrScheduleAlreadyRunning):
 		return fmt.Errorf("schedule %s cannot be made: %w (reconcile.every: 0s does without it)", id, err)
 	}
-	err = c.ScheduleClient().GetHandle(ctx, id).Update(ctx, client.ScheduleUpdateOptions{
+	handle := c.ScheduleClient().GetHandle(ctx, id)
+	err = handle.Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			if sameSchedule(dc, in.Description.Schedule, wanted) {
 				return nil, temporal.ErrSkipScheduleUpdate
 			}
-			log.WithField("every", r.Every).Info("reconciler scheduled otherwise than before")
+			log.WithField("every", r.Every.String()).Info("reconciler scheduled otherwise than before")
 			wanted.State = in.Description.Schedule.State
 			return &client.ScheduleUpdate{Schedule: &wanted}, nil
 		},
 	})
+	if unreadable := (*codec.UnreadableError)(nil); errors.As(err, &unreadable) {
+		// It was made under a key that is here no more. It holds nothing that is not in wanted.
+		log.WithError(err).Warn("the schedule cannot be read and is made anew; if it was paused, pause it again")
+		if err = handle.Delete(ctx); err == nil || errors.As(err, new(*serviceerror.NotFound)) {
+			err = create()
+		}
+		if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+			err = nil // another worker was faster
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("schedule %s cannot be brought up to date: %w (reconcile.every: 0s does without it)", id, err)
 	}
@@ -100,7 +121,8 @@ func sameSchedule(dc converter.DataConverter, is, wanted client.Schedule) bool {
 		is.Policy != nil && is.Policy.Overlap == wanted.Policy.Overlap && is.Policy.CatchupWindow == wanted.Policy.CatchupWindow
 }
 
-// sameInput compares the workflow's input, which comes back encoded.
+// sameInput compares the workflow's input, which comes back encoded. What was encoded in
+// another way, as with a key that is being replaced, is written anew.
 func sameInput(dc converter.DataConverter, has, wants []any) bool {
 	if len(has) != len(wants) {
 		return false
@@ -109,6 +131,10 @@ func sameInput(dc converter.DataConverter, has, wants []any) bool {
 		payload, ok := has[i].(*commonpb.Payload)
 		var input workflows.Reconciliation
 		if !ok || dc.FromPayload(payload, &input) != nil || input != wants[i] {
+			return false
+		}
+		now, err := dc.ToPayload(wants[i])
+		if err != nil || !maps.EqualFunc(now.GetMetadata(), payload.GetMetadata(), bytes.Equal) {
 			return false
 		}
 	}

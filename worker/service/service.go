@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -28,7 +29,8 @@ type Options struct {
 	Config *config.Config
 	Logger logrus.FieldLogger
 	// Client is used instead of dialling Config.Temporal; the caller closes it. It
-	// neither counts nor traces nor encrypts more than its maker has let it.
+	// neither counts nor traces more than its maker has let it. Config.Encryption must be
+	// nil then: the worker could not make a client encrypt that it is given.
 	Client client.Client
 	// Callbacks and Monitor are listened on instead of what Config.Callbacks.Listen and
 	// Config.Monitor.Listen name; Stop closes them.
@@ -66,6 +68,10 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 			s.Stop()
 		}
 	}()
+	if o.Client != nil && o.Config.Encryption != nil {
+		return nil, errors.New("encryption: a client was brought, which encrypts with what its maker gave it and not with encryption.key_files: " +
+			"let it carry the codec and remove encryption, or bring no client")
+	}
 	if s.telemetry, err = newTelemetry(o); err != nil {
 		return nil, err
 	}
@@ -99,7 +105,7 @@ func Start(ctx context.Context, o Options) (_ *Service, err error) {
 		}
 	}
 	s.lookAfterKeys(time.Tick(keyPace))
-	s.health.working(s.ledger, s.client)
+	s.health.working(s.ledger, s.client, s.namespace)
 	return s, nil
 }
 
@@ -112,7 +118,7 @@ func (s *Service) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.accounts.now.Store(&all)
-	if s.ledger, err = OpenLedger(ctx, o.Config); err != nil {
+	if s.ledger, err = OpenLedger(ctx, o.Config, func(text string) { s.logger.Warn(text) }); err != nil {
 		return err
 	}
 	return s.connect(ctx, o)
