@@ -198,7 +198,7 @@ func TestARefundThatEverybodyForgotIsPaidOnce(t *testing.T) {
 func TestNoVerificationIsCancelledWhereTheOrderMayBeSpent(t *testing.T) {
 	t.Parallel()
 	w := refundtest.New(t, refundtest.Options{})
-	request := w.Full(func(o *control.NewBaiduOrder) { o.Verified = true })
+	request := w.Full()
 	account, err := w.Account(request.Account)
 	require.NoError(t, err)
 	_, err = w.Ledger.Restored(t.Context(), w.Now(), w.Now().Add(7*day))

@@ -21,7 +21,7 @@ func RegisterSearchAttributes(ctx context.Context, c client.Client, namespace st
 	known, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	var unknown *serviceerror.NamespaceNotFound
 	if errors.As(err, &unknown) {
-		return fmt.Errorf("temporal.namespace %s: %w (create it with: temporal operator namespace create %s)", namespace, err, namespace)
+		return fmt.Errorf("temporal.namespace %s: %w (make it with: worker setup)", namespace, err)
 	}
 	if err != nil {
 		return fmt.Errorf("search attributes cannot be listed: %w", err)
