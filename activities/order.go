@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/providers"
@@ -39,6 +40,10 @@ func given(s providers.ResultState) bool {
 	return s == providers.ResultProcessing || s == providers.ResultSucceeded
 }
 
+// heldBackFor is how long a refund waits for the repair that another one waits for: it may be
+// that nobody stands before a person any more.
+const heldBackFor = time.Hour
+
 // heldBack makes a refund wait that meets the same wall as another one, which stands before
 // a person for the whole account: it asks again now and then, until that is repaired.
 func (a *Activities) heldBack(ctx context.Context, in Step, account Account, err error) error {
@@ -46,8 +51,9 @@ func (a *Activities) heldBack(ctx context.Context, in Step, account Account, err
 	if !errors.As(err, &f) || f.Class != refund.ClassMisconfigured || f.RequestOnly {
 		return err
 	}
-	usage, away := a.Ledger.Usage(ctx, in.Key.Account, now(ctx, in.Now), account.Limits)
-	if away != nil || usage.Flagged == "" {
+	at := now(ctx, in.Now)
+	usage, away := a.Ledger.Usage(ctx, in.Key.Account, at, account.Limits)
+	if away != nil || usage.Flagged != f.Error() || at.Sub(in.Now) >= heldBackFor {
 		return err
 	}
 	return &refund.Failure{

@@ -37,7 +37,7 @@ func (s *saga) open(ctx workflow.Context) error {
 	s.Provider, s.ProviderNumber, s.PlatformRefundID = plan.Rules.Provider, r.Number, r.PlatformRefundID
 	sent, cancelled := r.Sending != ledger.NotBegun, r.Verification != ledger.NotBegun
 	if restored && r.Status == ledger.Open { // what was sent was sent all the same
-		s.forgotten = s.sent && !sent
+		s.forgotten, s.amends = s.sent && !sent, false
 		sent, cancelled = sent || s.sent, cancelled || s.cancelled
 	}
 	s.sent, s.accepted, s.cancelled = sent, r.Sending == ledger.Done, cancelled

@@ -28,7 +28,7 @@ func TestAServiceThatCannotStartSaysWhyAndLeavesNothingRunning(t *testing.T) {
 	}{
 		{"no server at the address", func(w *world) { w.edit(shared.Address(), "127.0.0.1:1") },
 			[]string{"temporal.address 127.0.0.1:1", "is the server running?"}},
-		{"no such namespace", func(w *world) { w.edit(`"}`, `", namespace: nowhere}`) }, []string{"temporal.namespace nowhere", "create it"}},
+		{"no such namespace", func(w *world) { w.edit(`"}`, `", namespace: nowhere}`) }, []string{"temporal.namespace nowhere", "make it with: worker setup"}},
 		{"a key that is missing", func(w *world) { require.NoError(w.t, os.Remove(w.file("merchant.pem"))) },
 			[]string{"accounts.shop-", "baidu.private_key_file", "merchant.pem"}},
 		{"a key that is none", func(w *world) {

@@ -49,11 +49,7 @@ func (s *Store) Rebook(ctx context.Context, o ledger.Opening, past ledger.Past) 
 
 func checkPast(o ledger.Opening, past ledger.Past) error {
 	switch past.Status {
-	case ledger.Failed, ledger.Rejected, ledger.Cancelled:
-		if past.Refunded != 0 {
-			return fmt.Errorf("Refunded is %d fen, but the status is %q: only a success gives back", int64(past.Refunded), past.Status)
-		}
-	case ledger.Succeeded:
+	case ledger.Succeeded, ledger.Failed, ledger.Rejected, ledger.Cancelled: // of any, the platform may have proven money
 	default:
 		return fmt.Errorf("status %q is no end", past.Status)
 	}
@@ -102,6 +98,7 @@ func (t *tx) endAgain(r *row, limits ledger.Limits, past ledger.Past) error {
 		if r.Refunded, err = t.stillGiven(r, ""); err != nil {
 			return err
 		}
+		r.Refunded = max(r.Refunded, past.Refunded)
 	}
 	if err := t.end(r, past.Ending, "finish "+string(past.Status)); err != nil {
 		return err
@@ -111,7 +108,7 @@ func (t *tx) endAgain(r *row, limits ledger.Limits, past ledger.Past) error {
 	case r.Evidence != nil && !r.Evidence.Contradicted:
 		wrong = endClash(r, *r.Evidence)
 	case !agrees:
-		wrong = fmt.Sprintf("the platform's number is %q, not %q", refund.CleanText(r.PlatformRefundID), refund.CleanText(past.PlatformRefundID))
+		wrong = otherNumber(r, past)
 	}
 	if wrong != "" {
 		if err := t.raise(r, wrong); err != nil {
@@ -126,7 +123,10 @@ func (t *tx) amendAgain(r *row, limits ledger.Limits, past ledger.Past) (err err
 	before := fmt.Sprintf("%s with %s", r.Status, r.Refunded)
 	if past.Status == ledger.Succeeded {
 		r.Refunded = given(r, past.Refunded)
-		if err = t.revive(r, past.Now); err == nil {
+		if r.hold == nil {
+			err = t.revive(r, past.Now)
+		}
+		if err == nil {
 			err = t.drawAgain(r, limits, past)
 		}
 	} else if r.Refunded, err = t.stillGiven(r, past.By); err == nil && r.hold != nil {
@@ -135,12 +135,28 @@ func (t *tx) amendAgain(r *row, limits ledger.Limits, past ledger.Past) (err err
 	if err != nil {
 		return err
 	}
-	if _, err := t.learn(r, past.Now, past.PlatformRefundID); err != nil {
+	r.Refunded = max(r.Refunded, past.Refunded)
+	agrees, err := t.learn(r, past.Now, past.PlatformRefundID)
+	if err != nil {
 		return err
 	}
-	r.Status, r.Reason, r.EndedAt, r.endedBy, r.Alert = past.Status, past.Reason, past.At, past.By, ""
+	// What the platform has said since then nobody has judged.
+	var later int
+	if _, err := t.get([]any{&later}, `SELECT COUNT(*) FROM platform_words WHERE account = ? AND id = ? AND at > ?`,
+		r.Key.Account, r.Key.ID, micros(past.At)); err != nil {
+		return err
+	}
+	if later == 0 {
+		r.Alert = ""
+	}
+	r.Status, r.Reason, r.EndedAt, r.endedBy = past.Status, past.Reason, past.At, past.By
 	if err := t.save(r); err != nil {
 		return err
+	}
+	if !agrees {
+		if err := t.raise(r, otherNumber(r, past)); err != nil {
+			return err
+		}
 	}
 	step := amending(past.Status)
 	if _, err := t.line(r.Key, past.At, fmt.Sprintf("%s %d %s", step, micros(past.At), past.By), step,
@@ -164,6 +180,10 @@ func (t *tx) drawAgain(r *row, limits ledger.Limits, past ledger.Past) error {
 		return t.draw(r, past.Now, hold{day: day, period: limits.Period(past.At), state: counted})
 	}
 	return t.mark(r, counted)
+}
+
+func otherNumber(r *row, past ledger.Past) string {
+	return fmt.Sprintf("the platform's number is %q, not %q", refund.CleanText(r.PlatformRefundID), refund.CleanText(past.PlatformRefundID))
 }
 
 func (t *tx) bookedAgain(r *row, past ledger.Past) error {

@@ -175,7 +175,6 @@ func TestWhatTheBooksKnowBetterIsNotBookedAgain(t *testing.T) {
 			o.Fingerprint = o.Request.Fingerprint()
 		}, wants: "other content"},
 		"no end":                 {change: func(_ *ledger.Opening, p *ledger.Past) { p.Status = ledger.Open }, wants: "is no end"},
-		"a failure with money":   {change: func(_ *ledger.Opening, p *ledger.Past) { p.Status, p.Refunded = ledger.Failed, 7 }, wants: "only a success gives back"},
 		"no time":                {change: func(_ *ledger.Opening, p *ledger.Past) { p.At = time.Time{} }, wants: "no At"},
 		"the number of another":  {change: func(o *ledger.Opening, _ *ledger.Past) { *o = opening("b", "o2", 1, 1); o.Number = "Na" }, wants: "belongs to refund shop/a"},
 		"a number that is wrong": {change: func(o *ledger.Opening, _ *ledger.Past) { *o = opening("b", "o2", 1, 1); o.Number = "?" }, wants: "the Number"},
@@ -194,6 +193,58 @@ func TestWhatTheBooksKnowBetterIsNotBookedAgain(t *testing.T) {
 				require.ErrorContains(t, err, c.wants)
 			}
 			require.Equal(t, written, b.dump())
+		})
+	}
+}
+
+// Paid with another amount in the backup, and amended by a person to the whole amount since.
+func TestAnAmountThatWasAmendedIsDrawnOnce(t *testing.T) {
+	b := newBooks(t, memory).opened("a", 100).sent("a", noon).answered("a", noon, accepted1).settled("a", 60)
+	before := b.used(noon)
+	o := opening("a", "order-a", 100, 100)
+	o.Sent, o.Limits = true, limits(1000, 1000)
+	_, err := b.Rebook(t.Context(), o, past(ledger.Succeeded, 100, "P1"))
+	require.NoError(t, err)
+	require.Equal(t, before, b.used(noon))
+	wrong, err := b.Audit(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, wrong)
+}
+
+// What the platform said after the end that is booked again was judged by nobody.
+func TestAWordThatIsLaterThanTheForgottenEndStillAsksForAPerson(t *testing.T) {
+	b := newBooks(t, memory).opened("a", 100).sent("a", noon).answered("a", noon, accepted1).finished("a", ledger.Failed)
+	word := evidence(succeeded, "P9", 100)
+	word.At = noon.Add(3 * day)
+	require.Error(t, b.Testify(t.Context(), key("a"), word), "it contradicts the books")
+	require.NotEmpty(t, b.record("a").Alert)
+	o := opening("a", "order-a", 100, 100)
+	o.Sent, o.Limits = true, limits(1000, 1000)
+	_, err := b.Rebook(t.Context(), o, past(ledger.Succeeded, 100, "P1"))
+	require.NoError(t, err)
+	require.NotEmpty(t, b.record("a").Alert)
+}
+
+// A failure of which the platform had proven money keeps that with its order.
+func TestAForgottenFailureKeepsWhatWasProvenGivenBack(t *testing.T) {
+	for name, prepared := range map[string]func(books){
+		"forgotten": func(books) {},
+		"open":      func(b books) { b.openedOf("a", "order-a", 60, 100) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBooks(t, memory)
+			prepared(b)
+			o := opening("a", "order-a", 60, 100)
+			o.Sent, o.Limits = true, limits(1000, 1000)
+			_, err := b.Rebook(t.Context(), o, past(ledger.Failed, 60, "P1"))
+			require.NoError(t, err)
+			require.EqualValues(t, 60, b.record("a").Refunded)
+			second, err := b.Open(t.Context(), opening("b", "order-a", 60, 100))
+			require.NoError(t, err)
+			require.Contains(t, second.Refused, "left")
+			wrong, err := b.Audit(t.Context())
+			require.NoError(t, err)
+			require.Empty(t, wrong)
 		})
 	}
 }

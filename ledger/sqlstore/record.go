@@ -29,7 +29,8 @@ type row struct {
 	gap    time.Duration
 	// hold is the one alive, or nil.
 	hold *hold
-	// askFirst is 1 where the platform is asked before the first sending, see
+	// askFirst is 1 where the platform is asked before the first sending, and stays so until
+	// it is known what became of that, see
 	// [ledger.Ledger.Restored].
 	askFirst int
 	// place is the refund's in the line of those who wait; 0 when it does not.

@@ -18,7 +18,7 @@ import (
 // What the platform is asked about first may be what is missing in the remainder: it is
 // looked at when the answer is known.
 func (t *tx) overdrawn(r *row) (ledger.Hold, error) {
-	if r.askFirst == 1 {
+	if r.askFirst == 1 && r.Sending == ledger.NotBegun {
 		return ledger.Hold{}, nil
 	}
 	return t.spent(r)

@@ -42,7 +42,7 @@ func (s *Store) BeginSend(ctx context.Context, key ledger.Key, at time.Time, lim
 			permit.Doubt = true
 			return t.sending(r, at, "begin send", "the platform has reported this refund already: it is asked before anything is sent")
 		case r.askFirst == 1:
-			permit.Doubt, r.askFirst = true, 0 // from here on, the intent itself makes everybody ask
+			permit.Doubt = true
 			return t.sending(r, at, "begin send", "the books were restored and may have forgotten a sending: the platform is asked before anything is sent")
 		}
 		permit.Send = true
@@ -74,7 +74,7 @@ func (s *Store) BeginResend(ctx context.Context, key ledger.Key, at time.Time, l
 		case r.AbsentReads < absenceReads:
 			permit.Doubt = true
 			return nil
-		case r.resends >= maxResends:
+		case r.resends >= maxResends+r.askFirst: // the first real sending repeats none that is known
 			permit.Exhausted = true
 			return t.leave(r) // a person is next
 		}
@@ -160,7 +160,7 @@ func (t *tx) takeBack(r *row, at time.Time, step, text string) error {
 	}
 	switch {
 	case r.resends == 0:
-		r.Sending = ledger.NotBegun
+		r.Sending, r.askFirst = ledger.NotBegun, 0 // it is known now what became of it
 	case step == "not sent":
 		r.resends--
 	}
