@@ -1,16 +1,15 @@
 package callback
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"log"
 	"net"
 	"net/http"
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"github.com/refundflow/refundflow/internal/serving"
 )
 
 // drainTime lets running callbacks finish; none takes longer than [bookTime] and
@@ -33,27 +32,9 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, logger logrus.Fi
 		WriteTimeout:      15 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          log.New(lines{logger}, "", 0),
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("callbacks on %s: %w", l.Addr(), err)
-	case <-ctx.Done():
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		return errors.Join(fmt.Errorf("callbacks on %s did not finish in %s: %w", l.Addr(), drainTime, err), server.Close())
+	if err := serving.Until(ctx, l, server, drainTime, logger); err != nil {
+		return fmt.Errorf("callbacks %w", err)
 	}
 	return nil
-}
-
-// lines takes what net/http has to say, which is about connections.
-type lines struct{ logrus.FieldLogger }
-
-func (l lines) Write(text []byte) (int, error) {
-	l.Debug(string(bytes.TrimSpace(text)))
-	return len(text), nil
 }

@@ -1,16 +1,13 @@
 package server
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"log"
 	"net"
 	"net/http"
 	"time"
 
-	"github.com/sirupsen/logrus"
+	"github.com/refundflow/refundflow/internal/serving"
 )
 
 // drainTime lets running requests finish; each takes milliseconds, and the first with an
@@ -30,27 +27,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    32 << 10, // tokens with many groups are long
-		ErrorLog:          log.New(lines{s.options.Logger}, "", 0),
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("codec server on %s: %w", l.Addr(), err)
-	case <-ctx.Done():
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		return errors.Join(fmt.Errorf("codec server on %s did not finish in %s: %w", l.Addr(), drainTime, err), server.Close())
+	if err := serving.Until(ctx, l, server, drainTime, s.options.Logger); err != nil {
+		return fmt.Errorf("codec server %w", err)
 	}
 	return nil
-}
-
-// lines takes what net/http has to say, which is about connections.
-type lines struct{ logrus.FieldLogger }
-
-func (l lines) Write(text []byte) (int, error) {
-	l.Debug(string(bytes.TrimSpace(text)))
-	return len(text), nil
 }

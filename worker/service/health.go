@@ -1,11 +1,9 @@
 package service
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -17,6 +15,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/refundflow/refundflow/internal/serving"
 	"github.com/refundflow/refundflow/ledger"
 )
 
@@ -145,29 +144,15 @@ func say(w http.ResponseWriter, good bool, answer Health) {
 func serveMonitor(l net.Listener, pages http.Handler, logger logrus.FieldLogger) (stop func()) {
 	server := &http.Server{
 		Handler: pages, ReadHeaderTimeout: 3 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 15 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(lines{logger}, "", 0),
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
+	answering, end := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := server.Serve(l); err != http.ErrServerClosed {
+		if err := serving.Until(answering, l, server, time.Second, logger); err != nil && answering.Err() == nil {
 			logger.WithError(err).Error("the monitor does not answer any more; refunds go on")
 		}
 	}()
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if server.Shutdown(ctx) != nil {
-			_ = server.Close()
-		}
-		<-done
-	}
-}
-
-// lines takes what net/http has to say, which is about connections.
-type lines struct{ logrus.FieldLogger }
-
-func (l lines) Write(text []byte) (int, error) {
-	l.Debug(string(bytes.TrimSpace(text)))
-	return len(text), nil
+	return func() { end(); <-done }
 }
