@@ -41,7 +41,8 @@ var repeated = map[string]map[refund.Class]bool{
 
 // translate makes a step's error into Temporal's: the type is the class, the
 // detail is the failure. Books without the refund contradict whoever works on it.
-// What is neither a provider's failure nor a contradiction (the ledger is away, say) is repeated by the retry policy.
+// What is neither a provider's failure nor a contradiction (the ledger is away, say) is
+// repeated by the retry policy.
 func translate(ctx context.Context, step string, err error) error {
 	var failure *refund.Failure
 	var contradiction *ledger.ContradictionError

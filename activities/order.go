@@ -51,9 +51,8 @@ func (a *Activities) heldBack(ctx context.Context, in Step, account Account, err
 	if !errors.As(err, &f) || f.Class != refund.ClassMisconfigured || f.RequestOnly {
 		return err
 	}
-	at := now(ctx, in.Now)
-	usage, away := a.Ledger.Usage(ctx, in.Key.Account, at, account.Limits)
-	if away != nil || usage.Flagged != f.Error() || at.Sub(in.Now) >= heldBackFor {
+	usage, away := a.Ledger.Usage(ctx, in.Key.Account, now(ctx, in.Now), account.Limits)
+	if away != nil || usage.Flagged != f.Error() || waited(ctx) >= heldBackFor {
 		return err
 	}
 	return &refund.Failure{

@@ -63,7 +63,7 @@ func (s *saga) choices() []refund.Choice {
 	retry := "goes on from the check of the order; nothing was sent yet"
 	failed := fmt.Sprintf("closes it: no money moved and none will; %s of the order can be given back by another refund", s.Request.Amount)
 	if s.sent {
-		retry = "asks the platform what became of it, before anything is sent again"
+		retry = "asks the platform what became of it; sends it again only where it shows none and another repetition is permitted"
 		failed += "; be sure that the platform neither paid it nor will"
 	}
 	if s.cancelled {
