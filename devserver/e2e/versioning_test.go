@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	deploymentpb "go.temporal.io/api/deployment/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	temporalclient "go.temporal.io/sdk/client"
 
 	"github.com/refundflow/refundflow/config"
@@ -36,7 +37,26 @@ func (w *world) deploy(id string, behavior config.Behavior) (stop func()) {
 		}
 		return true, ""
 	})
+	w.routed(id)
 	return stop
+}
+
+// routed waits until every task queue of the deployment has heard which build is the current one: until then the server
+// may still give new refunds to the one before.
+func (w *world) routed(id string) {
+	w.t.Helper()
+	server := w.dial(temporalclient.Options{}).WorkflowService()
+	eventually(w.t, w.ctx, "all queues route to build "+id, func() (bool, string) {
+		found, err := server.DescribeWorkerDeployment(w.ctx, &workflowservice.DescribeWorkerDeploymentRequest{
+			Namespace: temporalclient.DefaultNamespace, DeploymentName: w.account})
+		if err != nil {
+			return false, err.Error()
+		}
+		info := found.GetWorkerDeploymentInfo()
+		current := info.GetRoutingConfig().GetCurrentDeploymentVersion().GetBuildId()
+		state := info.GetRoutingConfigUpdateState()
+		return current == id && state == enumspb.ROUTING_CONFIG_UPDATE_STATE_COMPLETED, current + ", " + state.String()
+	})
 }
 
 // ranOn says which build ran the refund's last step, and how it is bound to it.
