@@ -35,6 +35,7 @@ func (a *controlAPI) mount(mux *http.ServeMux) {
 	})
 	handle("GET", "/calls", a.calls)
 	handle("GET", "/deliveries", a.deliveries)
+	handle("GET", "/letters", a.letters)
 	handle("POST", "/deliveries/{seq}/again", a.deliverAgain)
 	handle("GET", "/tls", a.tls)
 	handle("POST", "/reset", a.reset)
@@ -111,6 +112,8 @@ func (a *controlAPI) deliveries(r *http.Request) (any, error) {
 	return a.stage.Deliveries("", q.Get("order_id")), nil
 }
 
+func (a *controlAPI) letters(*http.Request) (any, error) { return a.stage.Letters(), nil }
+
 func (a *controlAPI) deliverAgain(r *http.Request) (any, error) {
 	seq, err := strconv.ParseInt(r.PathValue("seq"), 10, 64)
 	if err != nil {
@@ -144,11 +147,12 @@ func (a *controlAPI) help(w http.ResponseWriter, r *http.Request) {
 		`POST  /clock/advance                {"by":"24h"} or {"next_day":true}`,
 		"GET   /faults                       planned faults and how often they struck",
 		`POST  /faults                       {op, kind, platform, phase: before|after, order_id, nth, times, ...}; kinds: disconnect, status (status,`,
-		`                                    retry_after, body), answer (errno, error_code or code; msg, data; or body), html, truncated, empty, huge, no_code, delay`,
-		`                                    (delay); op notify, the messages to merchants: drop, delay, duplicate`,
+		`                                    retry_after, body), answer (errno, error_code or code; msg, data; or body), html, truncated, empty, huge, no_code, tampered,`,
+		`                                    doubled, twice (phase after), delay (delay); op notify, the messages to merchants: drop, delay, duplicate`,
 		"DELETE /faults                      forget all faults",
 		"GET   /calls?op=&order_id=&refund_no=&after=   every call the platforms received",
 		"GET   /deliveries?order_id=         every attempt to bring a message to a merchant",
+		"GET   /letters                      the messages to merchants that are under way",
 		"POST  /deliveries/{seq}/again       send the message of that delivery once more",
 		"GET   /tls                          address and authority of the TLS door, if there is one",
 		"POST  /reset                        forget everything",

@@ -3,6 +3,7 @@ package refundtest
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -13,12 +14,21 @@ import (
 // ErrAway is what a disturbed ledger answers.
 var ErrAway = errors.New("the ledger's database is away")
 
-// Disturbed is a ledger whose database goes away now and then. With it a test
-// puts a crash between any two of the ledger's entries.
+// Moment names one call of the ledger, counted by method, and one of its two sides.
+type Moment struct {
+	Method string
+	Nth    int
+	After  bool
+}
+
+// Disturbed is a ledger whose database goes away now and then, or whose caller dies. With
+// it a test puts a crash between any two of the ledger's entries.
 type Disturbed struct {
 	ledger.Ledger
-	mu     sync.Mutex
-	faults []*fault
+	mu      sync.Mutex
+	faults  []*fault
+	planned map[Moment]func() error
+	calls   map[string]int
 }
 
 type fault struct {
@@ -35,11 +45,36 @@ func (d *Disturbed) Fail(method string, times int, after bool) {
 	d.faults = append(d.faults, &fault{method, times, after})
 }
 
+// At plans what happens at one moment, once: an error is what the caller is answered, and a
+// panic is its end.
+func (d *Disturbed) At(m Moment, do func() error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.planned == nil {
+		d.planned = map[Moment]func() error{}
+	}
+	d.planned[m] = do
+}
+
+// Calls is how often each method was called since the last [Disturbed.Recount].
+func (d *Disturbed) Calls() map[string]int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.calls)
+}
+
+// Recount lets the counting of calls begin anew.
+func (d *Disturbed) Recount() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.calls = nil
+}
+
 // Left is how many planned failures have not happened.
 func (d *Disturbed) Left() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	left := 0
+	left := len(d.planned)
 	for _, f := range d.faults {
 		left += f.times
 	}
@@ -50,29 +85,49 @@ func (d *Disturbed) Left() int {
 func (d *Disturbed) Repair() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.faults = nil
+	d.faults, d.planned = nil, nil
 }
 
-func (d *Disturbed) take(method string) *fault {
+// enter counts a call and says what is planned for its two sides.
+func (d *Disturbed) enter(method string) (before, after func() error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.calls == nil {
+		d.calls = map[string]int{}
+	}
+	d.calls[method]++
+	take := func(after bool) func() error {
+		m := Moment{method, d.calls[method], after}
+		do := d.planned[m]
+		delete(d.planned, m)
+		return do
+	}
+	before, after = take(false), take(true)
 	i := slices.IndexFunc(d.faults, func(f *fault) bool { return f.method == method && f.times > 0 })
 	if i < 0 {
-		return nil
+		return before, after
 	}
 	d.faults[i].times--
-	return d.faults[i]
+	away := func() error { return ErrAway }
+	if d.faults[i].after {
+		return before, away
+	}
+	return away, after
 }
 
 func with[T any](d *Disturbed, method string, call func() (T, error)) (T, error) {
 	var none T
-	f := d.take(method)
-	if f != nil && !f.after {
-		return none, ErrAway
+	before, after := d.enter(method)
+	if before != nil {
+		if err := before(); err != nil {
+			return none, err
+		}
 	}
 	v, err := call()
-	if f != nil {
-		return none, ErrAway
+	if after != nil {
+		if err := after(); err != nil {
+			return none, err
+		}
 	}
 	return v, err
 }
@@ -129,4 +184,40 @@ func (d *Disturbed) Note(ctx context.Context, k ledger.Key, at time.Time, step, 
 
 func (d *Disturbed) Refund(ctx context.Context, k ledger.Key) (ledger.Record, error) {
 	return with(d, "Refund", func() (ledger.Record, error) { return d.Ledger.Refund(ctx, k) })
+}
+
+func (d *Disturbed) Approve(ctx context.Context, k ledger.Key, at time.Time, by string) error {
+	return without(d, "Approve", func() error { return d.Ledger.Approve(ctx, k, at, by) })
+}
+
+func (d *Disturbed) Flag(ctx context.Context, account string, at time.Time, reason string) error {
+	return without(d, "Flag", func() error { return d.Ledger.Flag(ctx, account, at, reason) })
+}
+
+func (d *Disturbed) FindByNumber(ctx context.Context, merchant, number string) (ledger.Record, error) {
+	return with(d, "FindByNumber", func() (ledger.Record, error) { return d.Ledger.FindByNumber(ctx, merchant, number) })
+}
+
+func (d *Disturbed) FindByPlatformRefund(ctx context.Context, merchant, id string) (ledger.Record, error) {
+	return with(d, "FindByPlatformRefund", func() (ledger.Record, error) { return d.Ledger.FindByPlatformRefund(ctx, merchant, id) })
+}
+
+func (d *Disturbed) FindInFlight(ctx context.Context, merchant, order string) (ledger.Record, error) {
+	return with(d, "FindInFlight", func() (ledger.Record, error) { return d.Ledger.FindInFlight(ctx, merchant, order) })
+}
+
+func (d *Disturbed) FindNameless(ctx context.Context, merchant, order, id string) (ledger.Record, error) {
+	return with(d, "FindNameless", func() (ledger.Record, error) { return d.Ledger.FindNameless(ctx, merchant, order, id) })
+}
+
+func (d *Disturbed) Testify(ctx context.Context, k ledger.Key, e ledger.Evidence) error {
+	return without(d, "Testify", func() error { return d.Ledger.Testify(ctx, k, e) })
+}
+
+func (d *Disturbed) NoteForeign(ctx context.Context, f ledger.ForeignRefund) (bool, error) {
+	return with(d, "NoteForeign", func() (bool, error) { return d.Ledger.NoteForeign(ctx, f) })
+}
+
+func (d *Disturbed) DecideAudit(ctx context.Context, q ledger.AuditQuestion) (ledger.AuditAnswer, error) {
+	return with(d, "DecideAudit", func() (ledger.AuditAnswer, error) { return d.Ledger.DecideAudit(ctx, q) })
 }

@@ -3,6 +3,7 @@ package refundtest
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,7 @@ type Run struct {
 	env     *testsuite.TestWorkflowEnvironment
 	server  *server
 	began   time.Time
+	log     *logbook
 	// document is what the workflow starts with instead of Request.
 	document *converter.RawValue
 	// updates counts those that were sent, unanswered those without an answer: a step's
@@ -91,6 +93,17 @@ func Die(step string, nth int) Act { return hooked(hook{step: step, nth: nth, br
 // Lose lets the worker die after the nth attempt of a step has done its work.
 func Lose(step string, nth int) Act {
 	return hooked(hook{step: step, nth: nth, breaks: true, after: true})
+}
+
+// Perhaps is for an act at an attempt that may never come.
+func Perhaps(act Act) Act {
+	return func(r *Run) {
+		before := len(r.server.hooks)
+		act(r)
+		for _, h := range r.server.hooks[before:] {
+			h.optional = true
+		}
+	}
 }
 
 func hooked(h hook) Act { return func(r *Run) { r.server.hooks = append(r.server.hooks, &h) } }
@@ -153,9 +166,10 @@ func (w *World) Run(request refund.Request, acts ...Act) *Run {
 func (w *World) Begin(request refund.Request, acts ...Act) *Run {
 	w.Helper()
 	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	log := new(logbook)
+	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	env := suite.NewTestWorkflowEnvironment()
-	r := &Run{World: w, Request: request, env: env}
+	r := &Run{World: w, Request: request, env: env, log: log}
 	r.server = &server{run: r, first: map[string]time.Time{}, attempts: map[string]int{}, steps: map[string]int{}}
 	r.began = w.Now().Add(time.Second)
 	env.SetStartTime(r.began)
@@ -237,11 +251,17 @@ func (r *Run) Opened() time.Time {
 	return record.Opened
 }
 
+// AllAttempts is how often each step was run.
+func (r *Run) AllAttempts() map[string]int { return maps.Clone(r.server.attempts) }
+
 // Attempts is how often a step was run.
 func (r *Run) Attempts(step string) int { return r.server.attempts[step] }
 
 // Scheduled is how often a provider step entered the history.
 func (r *Run) Scheduled(step string) int { return r.server.steps[step] }
+
+// Began is when the workflow was started.
+func (r *Run) Began() time.Time { return r.began }
 
 // Took is how long the workflow ran.
 func (r *Run) Took() time.Duration { return r.Outcome.EndedAt.Sub(r.began) }

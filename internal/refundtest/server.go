@@ -2,14 +2,24 @@ package refundtest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
 )
+
+// death is what [Crash] panics with.
+type death struct{}
+
+// Crash lets the worker die here and now, when a planned moment of the ledger calls it: the
+// attempt's code goes no further, and the server runs another. See [Disturbed.At].
+func Crash() error { panic(death{}) }
 
 // errDied is how an attempt ends whose worker died: the server runs another.
 var errDied = errors.New("the worker died")
@@ -30,6 +40,8 @@ type server struct {
 	// attempts are counted by step over the whole run, steps are those scheduled.
 	attempts, steps map[string]int
 	hooks           []*hook
+	// told is what a history would hold: what the steps were given, and how they ended.
+	told []string
 	// together is true while hooks after a step run.
 	together atomic.Bool
 }
@@ -42,6 +54,8 @@ type hook struct {
 	do     func(*Run)
 	breaks bool
 	done   bool
+	// optional: it may never come to this.
+	optional bool
 }
 
 type times struct{ scheduled, started time.Time }
@@ -61,7 +75,16 @@ func (i *inbound) Init(next interceptor.ActivityOutboundInterceptor) error {
 	return i.Next.Init(&outbound{interceptor.ActivityOutboundInterceptorBase{Next: next}})
 }
 
-func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (result any, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			if _, died := v.(death); !died {
+				panic(v)
+			}
+			result, err = nil, errDied
+		}
+		i.server.remember(in.Args, result, err)
+	}()
 	info := activity.GetInfo(ctx)
 	step := info.ActivityType.Name
 	nth, at := i.server.begin(info)
@@ -69,11 +92,32 @@ func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 	if i.server.strike(step, nth, false) {
 		return nil, errDied
 	}
-	result, err := i.Next.ExecuteActivity(ctx, in)
+	result, err = i.Next.ExecuteActivity(ctx, in)
 	if i.server.strike(step, nth, true) {
 		return nil, errDied
 	}
 	return result, err
+}
+
+// remember keeps what the history of a real server would, as far as it is ours.
+func (s *server) remember(args []any, result any, err error) {
+	var words string
+	var failure *temporal.ApplicationError
+	if err != nil {
+		words = err.Error()
+	}
+	if errors.As(err, &failure) && failure.HasDetails() {
+		var details any
+		_ = failure.Details(&details) // which cannot be shown if it cannot be read
+		words += fmt.Sprintf(" %+v", details)
+	}
+	text, fault := json.Marshal([]any{args, result, words})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = append(s.told, string(text))
+	if fault != nil {
+		s.told = append(s.told, fmt.Sprintf("%+v %+v", args, result))
+	}
 }
 
 func (s *server) begin(info activity.Info) (nth int, at times) {

@@ -19,7 +19,6 @@ import (
 
 	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/ledger"
-	"github.com/refundflow/refundflow/ledger/sqlstore"
 	"github.com/refundflow/refundflow/providers/baidu"
 	"github.com/refundflow/refundflow/providers/providertest"
 	"github.com/refundflow/refundflow/refund"
@@ -64,6 +63,11 @@ type Options struct {
 	Settings func(*baidu.Settings)
 	// Address is where the provider looks for the platform; default the sandbox.
 	Address string
+	// NotifyURL and AuditURL are where the platform sends its messages, and its questions
+	// whether a refund is wanted, on worlds made with [On]; default nowhere.
+	NotifyURL, AuditURL string
+	// Timeout of the provider's exchanges, on worlds made with [On]; 0 means its default.
+	Timeout time.Duration
 	// Watching look over the shoulder of every run.
 	Watching []interceptor.WorkerInterceptor
 }
@@ -128,7 +132,8 @@ func New(t *testing.T, o Options) *World {
 func On(t *testing.T, transport providertest.Transport, o Options) *World {
 	t.Helper()
 	w, server := ground(t, o, "127.0.0.1:0")
-	w.bench = transport.Open(t, providertest.Ground{Server: server, Address: w.URL, Now: w.Now})
+	w.bench = transport.Open(t, providertest.Ground{
+		Server: server, Address: w.URL, Now: w.Now, NotifyURL: o.NotifyURL, AuditURL: o.AuditURL, Timeout: o.Timeout})
 	w.open(o)
 	return w
 }
@@ -149,20 +154,8 @@ func ground(t *testing.T, o Options, tls string) (*World, *sandbox.Server) {
 	t.Cleanup(func() { _ = platform.Close() })
 	w.URL, w.Platform = platform.URL(), control.New(platform.URL())
 
-	books, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = books.Close() })
-	w.Ledger = &Disturbed{Ledger: books}
+	w.Ledger = &Disturbed{Ledger: emptyBooks(t)}
 	return w, platform
-}
-
-// ForgetBooks puts empty books in the place of the world's, as a restore from a backup
-// does that is older than every refund.
-func (w *World) ForgetBooks() {
-	books, err := sqlstore.Open(w.Context(), filepath.Join(w.TempDir(), "restored.db"))
-	require.NoError(w, err)
-	w.Cleanup(func() { _ = books.Close() })
-	w.Ledger.Ledger = books
 }
 
 // open opens the account.

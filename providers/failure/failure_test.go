@@ -21,7 +21,7 @@ func TestOnlyWhatWasNotSentIsHarmlessToRepeat(t *testing.T) {
 		want refund.Failure
 	}{
 		"not sent":        {&wire.Error{Kind: wire.KindConnect}, refund.Failure{Class: refund.ClassTransient, Code: "connect", Message: "connect: the request was not sent", Hint: "unreached"}},
-		"perhaps arrived": {&wire.Error{Kind: wire.KindTimeout, MayHaveArrived: true}, refund.Failure{Class: refund.ClassAmbiguous, Code: "timeout", Hint: "look"}},
+		"perhaps arrived": {&wire.Error{Kind: wire.KindTimeout, MayHaveArrived: true}, refund.Failure{Class: refund.ClassAmbiguous, Code: refund.CodeTimeout, Hint: "look"}},
 		"wrapped":         {fmt.Errorf("x: %w", &wire.Error{Kind: wire.KindLost, MayHaveArrived: true}), refund.Failure{Class: refund.ClassAmbiguous, Code: "connection lost", Hint: "look"}},
 		"anything else":   {errors.New("?"), refund.Failure{Class: refund.ClassAmbiguous, Code: "transport", Hint: "look"}},
 	} {

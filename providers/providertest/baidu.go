@@ -31,7 +31,7 @@ func baiduBench(transport baidu.Transport, openAPI bool) Transport {
 		platform, appKey, secret := b.Platform.Baidu(), "MMM"+random()[:12], random()
 		merchant, err := platform.CreateMerchant(t.Context(), control.NewBaiduMerchant{
 			AppKey: appKey, AppID: 10026, PublicKeyPEM: publicPEM(t), ClientID: appKey, ClientSecret: secret,
-			Balance: 1_000_000_00, RefundNotifyURL: g.NotifyURL,
+			Balance: 1_000_000_00, RefundNotifyURL: g.NotifyURL, RefundAuditURL: g.AuditURL,
 		})
 		require.NoError(t, err)
 		settings := baidu.Settings{

@@ -48,8 +48,9 @@ type Ground struct {
 	// Address is where the provider looks for the platform: the sandbox's, or one
 	// from which nothing answers.
 	Address string
-	// NotifyURL is where the stand-in sends its messages; may be empty.
-	NotifyURL string
+	// NotifyURL is where the stand-in sends its messages, and AuditURL where it asks
+	// whether a refund is wanted, if it does; both may be empty.
+	NotifyURL, AuditURL string
 	// Now is the clock of provider and stand-in; default [time.Now].
 	Now func() time.Time
 	// Timeout of the provider's exchanges; 0 means its default.
@@ -74,6 +75,8 @@ type Bench struct {
 	Forged map[string]control.Fault
 	// Hints: the platform's messages prove nothing, by the platform's own doing.
 	Hints bool
+	// Signed: the platform signs its answers.
+	Signed bool
 	// NoCoupons: the platform's answers know no coupons.
 	NoCoupons bool
 	// Unsealed: a message is believed for the way it came alone; nothing in it can be

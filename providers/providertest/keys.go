@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -56,7 +57,8 @@ func random() string { return refund.NewID() }
 // testdata reads a file of the provider's testdata.
 func testdata(t *testing.T, provider, name string, into any) {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("..", provider, "testdata", name))
+	_, here, _, _ := runtime.Caller(0) // tests of other rooms read it too
+	raw, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", provider, "testdata", name))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(raw, into))
 }

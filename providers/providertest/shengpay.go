@@ -26,7 +26,7 @@ func shengpayBench(amounts shengpay.Amounts) Transport {
 			NotifyURL: cmp.Or(g.NotifyURL, "http://127.0.0.1:9/callbacks/shop/refund"), Amounts: amounts, Timeout: g.Timeout,
 		})
 		require.NoError(t, err)
-		b.Provider = provider
+		b.Provider, b.Signed = provider, true
 		b.Ops.Apply, b.Ops.Order, b.Ops.Query = "pay/refund", "pay/queryOrder", "refund/queryRefundOrder"
 		b.NewOrder = newOrder(platform.Platform, mchID)
 		b.Refunds = placedRefunds(platform.Platform)

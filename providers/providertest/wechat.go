@@ -42,7 +42,7 @@ func wechatV2(t *testing.T, g Ground, sign wechat.SignType, provider bool) *Benc
 		CAFile: secretFile(t, g.Server.CAPEM()), URL: url, NotifyURL: g.NotifyURL, Timeout: g.Timeout, Now: g.Now,
 	})
 	require.NoError(t, err)
-	b.Secrets = []string{apiKey}
+	b.Secrets, b.Signed = []string{apiKey}, true
 	b.Ops.Apply, b.Ops.Order, b.Ops.Query = "refund", "orderquery", "refundquery"
 	b.wechat(mchID, subMchID, "v2", "v2-return_code")
 	b.Forged = map[string]control.Fault{

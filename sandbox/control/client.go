@@ -85,6 +85,11 @@ func (c *Client) Reset(ctx context.Context) error {
 	return err
 }
 
+// Letters lists the messages to merchants that are under way, those that wait for their next attempt included.
+func (c *Client) Letters(ctx context.Context) ([]LetterUnderWay, error) {
+	return send[[]LetterUnderWay](ctx, c, http.MethodGet, "/letters", nil)
+}
+
 // DeliverAgain sends the message of one logged delivery once more, as platforms do at times, and returns that delivery.
 func (c *Client) DeliverAgain(ctx context.Context, seq int64) (Delivery, error) {
 	return send[Delivery](ctx, c, http.MethodPost, "/deliveries/"+strconv.FormatInt(seq, 10)+"/again", nil)

@@ -45,6 +45,9 @@ const (
 	FaultHuge       FaultKind = "huge"       // more than 4 MiB of valid JSON, streamed
 	FaultNoErrno    FaultKind = "no_errno"   // the answer without its result code, in Baidu's word
 	FaultNoCode     FaultKind = "no_code"    // the same on every platform
+	FaultTampered   FaultKind = "tampered"   // phase after: the answer with one digit of an amount changed behind its signature
+	FaultDoubled    FaultKind = "doubled"    // phase after: the answer twice in one body
+	FaultTwice      FaultKind = "twice"      // phase after: the platform gets the request twice, and the second answer is seen
 	FaultDelay      FaultKind = "delay"      // wait, then go on (also with the next fault)
 	FaultDrop       FaultKind = "drop"       // op notify: the message is not sent, neither now nor later
 	FaultDuplicate  FaultKind = "duplicate"  // op notify: the message is sent twice at once
@@ -85,6 +88,16 @@ type Fault struct {
 	Data       json.RawMessage `json:"data,omitempty"`        // kind answer: default []
 	Seen       int             `json:"seen"`                  // matching calls so far (output)
 	Used       int             `json:"used"`                  // times struck (output)
+}
+
+// LetterUnderWay is a message to a merchant that is not taken yet.
+type LetterUnderWay struct {
+	Platform string    `json:"platform"`
+	Kind     string    `json:"kind"`
+	OrderID  string    `json:"order_id,omitempty"`
+	Attempts int       `json:"attempts"` // made so far
+	Due      time.Time `json:"due"`      // of the next one, sandbox clock
+	OnTheWay bool      `json:"on_the_way"`
 }
 
 // AppliedFault is the trace a fault leaves in the call log.

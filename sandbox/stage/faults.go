@@ -139,8 +139,12 @@ func checkKind(f control.Fault) error {
 	case control.FaultDisconnect, control.FaultStatus, control.FaultAnswer, control.FaultHTML, control.FaultTruncated,
 		control.FaultEmpty, control.FaultHuge, control.FaultNoErrno, control.FaultNoCode, control.FaultDelay, control.FaultDrop,
 		control.FaultDuplicate:
+	case control.FaultTampered, control.FaultDoubled, control.FaultTwice:
+		if f.Phase == control.Before {
+			return fmt.Errorf("kind %q is about the platform's own answer; it needs phase %q", f.Kind, control.After)
+		}
 	default:
-		return fmt.Errorf("kind %q is unknown; use disconnect, status, answer, html, truncated, empty, huge, no_code, no_errno, delay, drop or duplicate", f.Kind)
+		return fmt.Errorf("kind %q is unknown; use disconnect, status, answer, html, truncated, empty, huge, no_code, no_errno, tampered, doubled, twice, delay, drop or duplicate", f.Kind)
 	}
 	if err := need("delay", f.Delay > 0, f.Kind == control.FaultDelay); err != nil {
 		return err

@@ -108,6 +108,19 @@ func (s *Stage) Deliveries(platform, orderID string) []control.Delivery {
 	return found
 }
 
+// Letters lists the letters under way in the order of posting; never nil.
+func (s *Stage) Letters() []control.LetterUnderWay {
+	o := &s.outbox
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	found := []control.LetterUnderWay{}
+	for _, e := range o.letters {
+		found = append(found, control.LetterUnderWay{Platform: e.Letter.Platform, Kind: e.Letter.Kind, OrderID: e.Letter.OrderID,
+			Attempts: e.Attempt, Due: e.Due, OnTheWay: e.busy})
+	}
+	return found
+}
+
 // Again sends the letter of one logged delivery a further time, once: platforms do repeat what was taken. It meets no fault.
 func (s *Stage) Again(seq int64) (control.Delivery, error) {
 	o := &s.outbox

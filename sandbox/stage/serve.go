@@ -34,6 +34,9 @@ func (s *Stage) Serve(w http.ResponseWriter, call control.Call, process func() R
 	var unsaved error
 	if spoiler == nil || spoiler.Phase == control.After {
 		reply = process()
+		if spoiler != nil && spoiler.Kind == control.FaultTwice {
+			reply = process() // a proxy on the way has sent the request once more
+		}
 		s.Wake()
 		unsaved = s.commit()
 		call.Processed, call.Outcome = true, reply.Outcome

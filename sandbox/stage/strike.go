@@ -29,6 +29,12 @@ func strike(w http.ResponseWriter, f control.Fault, reply Reply, forge Forge) {
 		}
 	case control.FaultNoErrno, control.FaultNoCode:
 		answer.Body = forge(f, reply.Body)
+	case control.FaultTampered:
+		answer.Body = tampered(reply.Body)
+	case control.FaultDoubled:
+		answer.Body = append(bytes.Clone(reply.Body), reply.Body...)
+	case control.FaultTwice:
+		answer.Body = reply.Body
 	case control.FaultHTML:
 		answer.ContentType = "text/html; charset=utf-8"
 		answer.Body = []byte("<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n")
@@ -64,6 +70,21 @@ func plausible(reply Reply, forge Forge) Reply {
 		reply.ContentType = jsonType
 	}
 	return reply
+}
+
+// tampered is the body with the first digit after the first mention of a fee changed, else its first digit at all.
+func tampered(body []byte) []byte {
+	changed := bytes.Clone(body)
+	from := max(bytes.Index(bytes.ToLower(body), []byte("fee")), 0)
+	for _, start := range []int{from, 0} {
+		for i := start; i < len(changed); i++ {
+			if '0' <= changed[i] && changed[i] <= '9' {
+				changed[i] = '0' + (changed[i]-'0'+1)%10
+				return changed
+			}
+		}
+	}
+	return changed
 }
 
 // typeOf tells the wire format of a body by its first character.

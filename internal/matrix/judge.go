@@ -1,0 +1,108 @@
+package matrix
+
+import (
+	"strings"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/refundflow/refundflow/internal/refundtest"
+	"github.com/refundflow/refundflow/refund"
+)
+
+// judge holds the run against what must hold. refundtest does what concerns every refund.
+func (p *play) judge(r *refundtest.Run, earlier []refund.Request, since int64) Result {
+	w := p.world
+	w.Helper()
+	missed := p.missed()
+	if !p.alone() {
+		w.Ledger.Repair()
+	}
+	r.Finish()
+	require.False(w, p.alone() && missed, "the mishap had no occasion")
+	if r.Stood != nil {
+		require.Equal(w, refund.StatusNeedsAttention, r.Stood.Status, "what does not end stands before a person")
+		require.NotNil(w, r.Stood.Attention)
+		require.NotEmpty(w, r.Stood.Attention.Reason)
+	}
+	if r.Record != nil {
+		require.Empty(w, r.Record.Alert, "nobody contradicted how it ended")
+	}
+	placed := r.Placed
+	for _, other := range earlier {
+		placed = append(placed, w.Bench().Refunds(w.T, other.Order)...)
+	}
+	if p.scenario.Capped {
+		for day, sum := range sumsByDay(placed) {
+			require.LessOrEqual(w, sum, total, "the cap of %s", day)
+		}
+	}
+	for _, secret := range w.Bench().Secrets {
+		require.NotContains(w, p.post.log.String(), secret, "secrets stay out of the receiver's log")
+	}
+	if len(p.scenario.Mishaps) == 0 {
+		require.Subset(w, r.Passed(), p.scenario.passes(), "the flow is not about what its name says")
+	}
+	p.inOrder(r, since)
+	p.kept(r)
+	return Result{Trace: traceOf(r, since, p.post), Status: r.Outcome.Status, Person: r.Stood != nil, Missed: missed}
+}
+
+// kept: a mishap that comes alone keeps its promise. Two may use up what one of them heals by.
+func (p *play) kept(r *refundtest.Run) {
+	w, s := p.world, p.scenario
+	w.Helper()
+	ends := heals
+	if len(s.Mishaps) > 0 {
+		ends = s.Mishaps[0].ends
+	}
+	switch {
+	case ends == keeps, len(s.Mishaps) > 1:
+	case ends == refuses:
+		require.True(w, r.Stood != nil || r.Outcome.Status == refund.StatusFailed, "it is %s", r.Outcome.Status)
+	case len(s.Mishaps) > 0 && !s.heals(), !s.proves():
+	default:
+		require.Nil(w, r.Stood, "it needed a person: %+v", r.Stood)
+		require.Equal(w, s.ends(), r.Outcome.Status, r.Outcome.Reason)
+	}
+}
+
+// missed reports whether a planned mishap had no occasion.
+func (p *play) missed() bool {
+	faults, err := p.world.Platform.Faults(p.world.Context())
+	require.NoError(p.world, err)
+	for _, f := range faults {
+		if f.Used == 0 {
+			return true
+		}
+	}
+	return p.world.Ledger.Left() > 0 || p.post.left()
+}
+
+// cancelling is Baidu's name of the one call that cannot be undone.
+const cancelling = "syncOrderStatus"
+
+// inOrder: what costs something comes after what permits it (I4).
+func (p *play) inOrder(r *refundtest.Run, since int64) {
+	w, s := p.world, p.scenario
+	w.Helper()
+	var held time.Time
+	for _, line := range r.Journal {
+		if held.IsZero() && strings.HasPrefix(line.Step, "hold ") {
+			held = line.At
+		}
+	}
+	cancelled := false
+	for _, call := range r.Calls {
+		acts := call.Op == cancelling || call.Op == w.Bench().Ops.Apply && call.Amount != 0
+		if call.Seq <= since || !acts {
+			continue
+		}
+		require.False(w, held.IsZero() || call.At.Before(held), "%s before budget and the order's turn were taken", call.Op)
+		require.False(w, s.Approved && call.At.Before(r.Began().Add(approvedAfter)), "%s before the approval", call.Op)
+		require.False(w, s.Part && call.Op == cancelling, "a partial refund never cancels the verification")
+		cancelled = cancelled || call.Op == cancelling && call.Processed
+	}
+	require.False(w, cancelled && r.Stood == nil && r.Outcome.Status != refund.StatusSucceeded,
+		"the order stands without its verification, and nobody was told")
+}

@@ -1,0 +1,111 @@
+package matrix
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	whole   = flag.Bool("whole", false, "run every single mishap; without it every 40th, as a test among others")
+	pairs   = flag.Int("pairs", 200, "how many pairs of mishaps are run")
+	seed    = flag.Uint64("seed", 1, "chooses the pairs")
+	only    = flag.String("only", "", "run the scenarios whose script contains this text")
+	list    = flag.Bool("list", false, "print the scripts of the single mishaps and end")
+	workers = flag.Int("workers", 8, "how many scenarios run at once; most of their time they wait for the disk")
+	within  = flag.Duration("within", 20*time.Minute, "no pair is begun after this time")
+	most    = flag.Int("failures", 20, "end after so many failures")
+)
+
+// sampled is which part of the single mishaps is run among the other tests.
+const sampled = 40
+
+func TestMain(m *testing.M) {
+	flag.Usage = usage
+	flag.Parse()
+	debug.SetGCPercent(400) // thousands of short-lived worlds
+	os.Exit(m.Run())
+}
+
+func usage() {
+	fmt.Fprintln(flag.CommandLine.Output(), `The fault matrix: for every provider, transport and flow, everything that can go wrong at every place
+where it can, one at a time and in pairs. make matrix runs all of it; make matrix ARGS='...' takes
+
+  -only 'wechat/v2 | full'   the scenarios whose script contains this text; a failing one prints its script
+  -seed 7 -pairs 5000        other pairs, and more of them
+  -list                      the scripts
+
+All flags:`)
+	flag.PrintDefaults()
+}
+
+// TestMatrix demands of every scenario that the invariants hold (docs/guarantees.md).
+func TestMatrix(t *testing.T) {
+	began := time.Now()
+	flows := Flows(t)
+	crew := newCrew(t, *workers, *most)
+	report := newReport(transportsOf(flows))
+	t.Cleanup(func() { fmt.Println(report) })
+
+	var fair []Scenario
+	for _, f := range flows {
+		fair = append(fair, Scenario{Flow: f})
+	}
+	traces := crew.run("fair weather", fair, report)
+	if t.Failed() {
+		return
+	}
+	var singles []Scenario
+	for i, s := range fair {
+		for _, at := range traces[i].Trace.points() {
+			for _, m := range s.Flow.Mishaps(t, at) {
+				singles = append(singles, Scenario{s.Flow, []Mishap{m}})
+			}
+		}
+	}
+	if *list {
+		for _, s := range singles {
+			fmt.Println(s)
+		}
+		return
+	}
+	first, second, both := strings.Cut(*only, " + ")
+	chosen := choose(singles, first)
+	require.NotEmpty(t, chosen, "no script contains %q; -list shows them", first)
+	results := crew.run("single mishaps", chosen, report)
+	if both && !t.Failed() {
+		crew.run("the pair", pairsOf(t, chosen[0], results[0], second), report)
+		return
+	}
+	if *only == "" {
+		random := rand.New(rand.NewPCG(*seed, 0))
+		fmt.Printf("pairs with -seed %d\n", *seed)
+		for n := 0; n < *pairs && !t.Failed() && time.Since(began) < *within; n += batch {
+			crew.run(fmt.Sprintf("pairs from %d", n), draw(t, random, chosen, results, min(batch, *pairs-n)), report)
+		}
+	}
+}
+
+// batch is how many pairs are drawn at a time.
+const batch = 200
+
+// choose takes those that are wanted.
+func choose(all []Scenario, text string) []Scenario {
+	if text == "" && *whole {
+		return all
+	}
+	var chosen []Scenario
+	for i, s := range all {
+		if text == "" && i%sampled == 0 || text != "" && strings.Contains(s.String(), text) {
+			chosen = append(chosen, s)
+		}
+	}
+	return chosen
+}
