@@ -1,6 +1,6 @@
 # Everything here needs Go and make, and nothing else. With a C compiler, Node.js and PostgreSQL at hand, more is tried.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint deploy plain
+.PHONY: help demo test matrix fuzz lint deploy plain soak load
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 WORKFLOWCHECK := go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
@@ -35,6 +35,33 @@ deploy: ## what Docker Compose and Prometheus make of the files that are deploye
 
 plain: ## the system of docker-compose.yml as plain processes with a PostgreSQL of their own, tried with refunds while parts are killed
 	deploy/plain
+
+# Crash tests and load on separate processes; "bin/soak --help" explains. SIZE=small takes a minute or two.
+SIZE := full
+SOAK_CRASH_full := --refunds 1000 --kills 30 --server-kills 5 --within 20m
+SOAK_CRASH_small := --refunds 60 --kills 4 --server-kills 1 --pace 250ms --within 10m
+SOAK_LOAD_full := --refunds 10000 --within 25m
+SOAK_LOAD_small := --refunds 300 --within 10m
+sized = $(or $($(1)_$(SIZE)),$(error SIZE=$(SIZE): want small or full))
+
+soak: bin/soak ## a thousand refunds while processes are killed, and load; SIZE=small; ARGS="--seed 7" repeats a plan
+	bin/soak crash $(call sized,SOAK_CRASH) $(ARGS)
+	bin/soak load $(call sized,SOAK_LOAD) $(ARGS)
+
+load: bin/soak ## ten thousand refunds in one batch, and the worker's memory; SIZE=small
+	bin/soak load $(call sized,SOAK_LOAD) $(ARGS)
+
+.PHONY: bin/soak # go build knows best what has changed
+bin/soak:
+	@mkdir -p bin
+	go build -o bin/ ./worker ./sandbox/cmd/sandbox
+	go -C devserver build -o ../bin/ ./soak
+
+# Whatever may go wrong, wherever it may, on each transport: docs/guarantees.md says what is held. A failing scenario prints
+# the script by which it is run again: make matrix ARGS='-only "..."'; ARGS=-help explains.
+matrix: ## every refund with every mishap at every place, one at a time and in pairs, against the platforms' books; some minutes
+	@mkdir -p bin; go test -c -o bin/matrix ./internal/matrix
+	bin/matrix -test.run '^Test(Matrix|ManyAtOnce)' -test.timeout 2h -whole -pairs 2000 $(ARGS)
 
 FUZZTIME := 10s
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/rsa"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -40,6 +41,9 @@ type Options struct {
 	WeChat   control.WeChatSettings
 	XLife    control.XLifeSettings
 	Shengpay control.ShengpaySettings
+	// NewKey makes the platforms' keys; default fresh ones of 1024 bit. Making one takes longer than a whole refund, so that tests
+	// with thousands of sandboxes hand them out anew.
+	NewKey func() (*rsa.PrivateKey, error)
 	// Now is the clock below the sandbox clock; default time.Now. Any other is looked at every 20 ms while a letter or a result
 	// is still to come, since no timer follows it.
 	Now func() time.Time
@@ -81,6 +85,9 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		}
 	}
 	s.stage = stage.New(o.Now, s.done)
+	if o.NewKey != nil {
+		s.stage.NewKey = o.NewKey
+	}
 	handler, err := newHandler(s, o)
 	if err != nil {
 		return nil, err

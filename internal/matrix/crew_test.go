@@ -36,16 +36,12 @@ func (c *crew) run(what string, all []Scenario, report *report) []Result {
 					return
 				}
 				s := all[i]
-				start := time.Now()
 				held := c.Run(s.String(), func(t *testing.T) { results[i] = s.Run(t) })
 				if !held {
 					c.failures.Add(1)
-					fmt.Printf("\nFAILED: %s\n", s)
+					fmt.Printf("\nFAILED: %s (-seed %d)\n", s, *seed)
 				}
 				report.add(s, results[i], held)
-				if d := time.Since(start); d > 3*time.Second {
-					fmt.Println("SLOW", d, s)
-				}
 				done.Add(1)
 			}
 		})

@@ -40,6 +40,9 @@ type Flow struct {
 	ShownLate bool
 	// Capped: another refund has used up the day's cap, so that it waits for the next day.
 	Capped bool
+	// Reserved: another refund has drawn the reserve, so that it waits for the next payout,
+	// on Monday.
+	Reserved bool
 
 	// What its bench says of the transport.
 	rules            providers.Rules
@@ -92,6 +95,7 @@ func Flows(t *testing.T) []Flow {
 		}
 		add("full, approved", func(f *Flow) { f.Approved = true })
 		add("full, capped", func(f *Flow) { f.Capped = true })
+		add("full, short of reserve", func(f *Flow) { f.Reserved = true })
 	}
 	return all
 }
@@ -130,7 +134,10 @@ func (f Flow) options(post *postman) refundtest.Options {
 		o.Approval = refund.ApprovalPolicy{Above: new(total / 2)}
 	}
 	if f.Capped {
-		o.Limits = ledger.Limits{DailyCap: total}
+		o.Limits.DailyCap = total
+	}
+	if f.Reserved {
+		o.Limits.Reserve, o.Limits.Payout = total, ledger.PayoutWeekly
 	}
 	return o
 }
@@ -176,11 +183,11 @@ func (f Flow) acts() []refundtest.Act {
 	return []refundtest.Act{refundtest.At(approvedAfter, refundtest.Approve("finance-2"))}
 }
 
-// before is what has happened on the day before the refund is asked for: the refund
-// that has used up the day's cap, or nothing.
+// before is what has happened when the refund is asked for: the refund that has used up
+// the day's cap or the reserve, or nothing.
 func (f Flow) before(w *refundtest.World, post *postman) (earlier []refund.Request) {
 	w.Helper()
-	if !f.Capped {
+	if !f.waits() {
 		return nil
 	}
 	first := f.request(w, "R0")
@@ -212,7 +219,7 @@ func (f Flow) passes() []refund.Status {
 	if f.Approved {
 		all = append(all, refund.StatusAwaitingApproval)
 	}
-	if f.Capped {
+	if f.waits() {
 		all = append(all, refund.StatusAwaitingBudget)
 	}
 	if f.rules.FullWantsUnverified && !f.Part && !f.Unverified {
@@ -221,16 +228,30 @@ func (f Flow) passes() []refund.Status {
 	return all
 }
 
-// sumsByDay adds up what the platform has taken for given back, by the day it was
-// applied for.
-func sumsByDay(placed []control.PlacedRefund) map[string]refund.Fen {
-	sums := map[string]refund.Fen{}
+// waits: it does, for budget.
+func (f Flow) waits() bool { return f.Capped || f.Reserved }
+
+// sums adds up what the platform has taken for given back, by the day it was applied for.
+func sums(placed []control.PlacedRefund, dayOf func(time.Time) time.Time) map[time.Time]refund.Fen {
+	sums := map[time.Time]refund.Fen{}
 	for _, p := range placed {
 		if p.Status != control.Failed {
-			sums[p.AppliedAt.In(refundtest.Shanghai).Format(time.DateOnly)] += refund.Fen(p.Amount)
+			sums[dayOf(p.AppliedAt)] += refund.Fen(p.Amount)
 		}
 	}
 	return sums
+}
+
+// businessDay is the midnight at which a moment's day began.
+func businessDay(at time.Time) time.Time {
+	year, month, day := at.In(refundtest.Shanghai).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, refundtest.Shanghai)
+}
+
+// payoutPeriod is the Monday at which a moment's period of payout began.
+func payoutPeriod(at time.Time) time.Time {
+	day := businessDay(at)
+	return day.AddDate(0, 0, -(int(day.Weekday())+6)%7)
 }
 
 // transportsOf lists the transports of some flows, in order.

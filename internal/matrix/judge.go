@@ -32,9 +32,13 @@ func (p *play) judge(r *refundtest.Run, earlier []refund.Request, since int64) R
 	for _, other := range earlier {
 		placed = append(placed, w.Bench().Refunds(w.T, other.Order)...)
 	}
-	if p.scenario.Capped {
-		for day, sum := range sumsByDay(placed) {
-			require.LessOrEqual(w, sum, total, "the cap of %s", day)
+	if p.scenario.waits() {
+		of := businessDay
+		if p.scenario.Reserved {
+			of = payoutPeriod
+		}
+		for from, sum := range sums(placed, of) {
+			require.LessOrEqual(w, sum, total, "what may be drawn from %s", from.Format(time.DateOnly))
 		}
 	}
 	for _, secret := range w.Bench().Secrets {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,9 +15,11 @@ import (
 )
 
 var (
-	whole   = flag.Bool("whole", false, "run every single mishap; without it every 40th, as a test among others")
-	pairs   = flag.Int("pairs", 200, "how many pairs of mishaps are run")
-	seed    = flag.Uint64("seed", 1, "chooses the pairs")
+	whole   = flag.Bool("whole", false, "run every single mishap; without it every 100th, as a test among others")
+	pairs   = flag.Int("pairs", 100, "how many pairs of mishaps are run")
+	seed    = flag.Uint64("seed", 1, "chooses the pairs, and the order of -shuffle")
+	shuffle = flag.Bool("shuffle", false, "run the single mishaps in a random order, in which a defect shows sooner")
+	ways    = flag.String("flows", "", "leave out the flows whose name does not contain this text")
 	only    = flag.String("only", "", "run the scenarios whose script contains this text")
 	list    = flag.Bool("list", false, "print the scripts of the single mishaps and end")
 	workers = flag.Int("workers", 8, "how many scenarios run at once; most of their time they wait for the disk")
@@ -25,7 +28,7 @@ var (
 )
 
 // sampled is which part of the single mishaps is run among the other tests.
-const sampled = 40
+const sampled = 100
 
 func TestMain(m *testing.M) {
 	flag.Usage = usage
@@ -35,21 +38,27 @@ func TestMain(m *testing.M) {
 }
 
 func usage() {
-	fmt.Fprintln(flag.CommandLine.Output(), `The fault matrix: for every provider, transport and flow, everything that can go wrong at every place
+	out := flag.CommandLine.Output()
+	fmt.Fprintln(out, `The fault matrix: for every provider, transport and flow, everything that can go wrong at every place
 where it can, one at a time and in pairs. make matrix runs all of it; make matrix ARGS='...' takes
 
   -only 'wechat/v2 | full'   the scenarios whose script contains this text; a failing one prints its script
   -seed 7 -pairs 5000        other pairs, and more of them
   -list                      the scripts
 
-All flags:`)
-	flag.PrintDefaults()
+All of its own:`)
+	flag.VisitAll(func(f *flag.Flag) {
+		if !strings.HasPrefix(f.Name, "test.") {
+			fmt.Fprintf(out, "  -%-10s %s (default %q)\n", f.Name, f.Usage, f.DefValue)
+		}
+	})
 }
 
 // TestMatrix demands of every scenario that the invariants hold (docs/guarantees.md).
 func TestMatrix(t *testing.T) {
 	began := time.Now()
-	flows := Flows(t)
+	flows := slices.DeleteFunc(Flows(t), func(f Flow) bool { return !strings.Contains(f.String(), *ways) })
+	require.NotEmpty(t, flows, "no flow's name contains %q", *ways)
 	crew := newCrew(t, *workers, *most)
 	report := newReport(transportsOf(flows))
 	t.Cleanup(func() { fmt.Println(report) })
@@ -79,6 +88,9 @@ func TestMatrix(t *testing.T) {
 	first, second, both := strings.Cut(*only, " + ")
 	chosen := choose(singles, first)
 	require.NotEmpty(t, chosen, "no script contains %q; -list shows them", first)
+	if *shuffle {
+		rand.New(rand.NewPCG(*seed, 1)).Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
+	}
 	results := crew.run("single mishaps", chosen, report)
 	if both && !t.Failed() {
 		crew.run("the pair", pairsOf(t, chosen[0], results[0], second), report)
@@ -94,7 +106,7 @@ func TestMatrix(t *testing.T) {
 }
 
 // batch is how many pairs are drawn at a time.
-const batch = 200
+const batch = 250
 
 // choose takes those that are wanted.
 func choose(all []Scenario, text string) []Scenario {

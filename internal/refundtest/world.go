@@ -149,7 +149,7 @@ func ground(t *testing.T, o Options, tls string) (*World, *sandbox.Server) {
 	if o.Sandbox.OverTotal == "" {
 		o.Sandbox.OverTotal = control.Pay
 	}
-	platform, err := sandbox.Start(context.Background(), sandbox.Options{Baidu: o.Sandbox, Now: w.Now, TLSAddr: tls})
+	platform, err := sandbox.Start(context.Background(), sandbox.Options{Baidu: o.Sandbox, Now: w.Now, TLSAddr: tls, NewKey: platformKey})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = platform.Close() })
 	w.URL, w.Platform = platform.URL(), control.New(platform.URL())

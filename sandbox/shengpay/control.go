@@ -22,7 +22,7 @@ func (p *Platform) Control(mux *http.ServeMux, prefix string) {
 			return f(p.book, r, now)
 		}))
 	}
-	handle("POST", "/merchants", (*book).postMerchant)
+	handle("POST", "/merchants", p.postMerchant)
 	handle("GET", "/merchants/{key}", func(b *book, r *http.Request, _ time.Time) (any, error) {
 		m, err := b.namedMerchant(r)
 		if err != nil {

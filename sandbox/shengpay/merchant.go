@@ -1,7 +1,6 @@
 package shengpay
 
 import (
-	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
 	"net/http"
@@ -85,7 +84,7 @@ func (b *book) view(m *merchant) control.ShengpayMerchant {
 	return v
 }
 
-func (b *book) postMerchant(r *http.Request, _ time.Time) (any, error) {
+func (p *Platform) postMerchant(b *book, r *http.Request, _ time.Time) (any, error) {
 	var in control.NewShengpayMerchant
 	if err := stage.Read(r, &in); err != nil {
 		return nil, err
@@ -98,7 +97,7 @@ func (b *book) postMerchant(r *http.Request, _ time.Time) (any, error) {
 		return nil, err
 	}
 	if b.key == nil { // 1024 bit, as the one platform key that was seen in public (§5.4)
-		if b.key, err = rsa.GenerateKey(rand.Reader, 1024); err != nil {
+		if b.key, err = p.stage.NewKey(); err != nil {
 			return nil, fmt.Errorf("make the platform key: %w", err)
 		}
 	}

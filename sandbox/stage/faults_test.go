@@ -55,6 +55,7 @@ func TestFaultsThatCannotWorkAreRefused(t *testing.T) {
 	code := int64(1)
 	for want, f := range map[string]control.Fault{
 		`op "x" is unknown`:                  {Op: "x", Kind: control.FaultHTML},
+		`it needs phase "after"`:             {Op: "*", Kind: control.FaultTampered},
 		`kind "drop" is for messages`:        {Op: "*", Kind: control.FaultDrop},
 		`kind "duplicate" is for messages`:   {Op: "apply", Kind: control.FaultDuplicate},
 		`kind "html" has no meaning for op`:  {Op: control.OpNotify, Kind: control.FaultHTML},

@@ -32,6 +32,17 @@ func TestALetterCarriesWhatItWasGivenAndIsLogged(t *testing.T) {
 	require.NotNil(t, p.stage.Deliveries("two", ""))
 	require.Empty(t, p.stage.Deliveries("two", ""))
 	require.Empty(t, p.stage.Deliveries("one", "O2"))
+	require.Empty(t, p.stage.Letters())
+}
+
+func TestLettersUnderWayAreListed(t *testing.T) {
+	p := newPost(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	p.sender.Post(p.letter("hello", time.Minute))
+	p.log(1)
+	require.Eventually(t, func() bool {
+		under := p.stage.Letters()
+		return len(under) == 1 && !under[0].OnTheWay && under[0].Attempts == 1 && under[0].Due.Equal(morning.Add(time.Minute))
+	}, 10*time.Second, time.Millisecond)
 }
 
 func TestLettersAreRepeatedAsTheirLadderSays(t *testing.T) {

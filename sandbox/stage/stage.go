@@ -1,6 +1,8 @@
 package stage
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -37,12 +39,15 @@ type Stage struct {
 	recipients map[string]Recipient
 	outbox     outbox
 	authority  lazyAuthority
+	// NewKey makes a platform's key of 1024 bit; New lets it be a fresh one.
+	NewKey func() (*rsa.PrivateKey, error)
 }
 
 // New builds a stage on the given clock source. Closing done cuts short the delays in progress, so that a server can stop.
 func New(now func() time.Time, done <-chan struct{}) *Stage {
 	return &Stage{Clock: NewClock(now), Faults: &Faults{}, Calls: &CallLog{}, closed: done,
-		recipients: map[string]Recipient{}, outbox: outbox{wake: make(chan struct{}, 1)}}
+		recipients: map[string]Recipient{}, outbox: outbox{wake: make(chan struct{}, 1)},
+		NewKey: func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 1024) }}
 }
 
 // Cast names the platforms whose results come by themselves and who read answers to their letters. To be called once, before

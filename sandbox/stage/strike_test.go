@@ -94,3 +94,35 @@ func checkSpoilt(t *testing.T, kind control.FaultKind, phase control.FaultPhase,
 		t.Fatalf("kind %q is not covered", kind)
 	}
 }
+
+// What a platform really did is shown, but not as it said it.
+func TestAnAnswerMayBeTamperedWithOrComeTwice(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind   control.FaultKind
+		real   string
+		want   string
+		worked int
+	}{
+		"an amount":           {control.FaultTampered, `{"mch":"19","refund_fee":9800,"sign":"5"}`, `{"mch":"19","refund_fee":0800,"sign":"5"}`, 1},
+		"an amount in XML":    {control.FaultTampered, `<xml><a>1</a><totalFee>9800</totalFee></xml>`, `<xml><a>1</a><totalFee>0800</totalFee></xml>`, 1},
+		"without any fee":     {control.FaultTampered, `{"code":"0","n":"x"}`, `{"code":"1","n":"x"}`, 1},
+		"without any digit":   {control.FaultTampered, `{"code":"OK"}`, `{"code":"OK"}`, 1},
+		"the answer twice":    {control.FaultDoubled, `{"code":"OK"}`, `{"code":"OK"}{"code":"OK"}`, 1},
+		"the request as well": {control.FaultTwice, `{"code":"OK"}`, `{"code":"OK"} 2`, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, worked := New(morning.Local, nil), 0
+			_, err := s.Faults.Add(control.Fault{Op: "pay", Kind: c.kind, Phase: control.After}, []string{"pay"})
+			require.NoError(t, err)
+			w := httptest.NewRecorder()
+			s.Serve(w, control.Call{Op: "pay"}, func() Reply {
+				if worked++; worked == 2 {
+					return Reply{Status: 200, Body: []byte(c.real + " 2")}
+				}
+				return Reply{Status: 200, Body: []byte(c.real)}
+			}, nil)
+			require.Equal(t, c.worked, worked)
+			require.Equal(t, c.want, w.Body.String())
+		})
+	}
+}
