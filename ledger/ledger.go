@@ -48,7 +48,9 @@ type Ledger interface {
 	BeginResend(ctx context.Context, key Key, at time.Time, limits Limits, absenceReads, maxResends int) (Permit, error)
 	// EndSend writes down what came of a sending. An acceptance takes the account's
 	// flag away; one that names the end already is evidence too, see
-	// [Notices.Testify].
+	// [Notices.Testify]. The first answer to a sending counts, but for an acceptance, which
+	// always does. What is accepted, or succeeds, after its hold was given up draws again, on
+	// the day it was sent and without asking for room: the money has left.
 	EndSend(context.Context, Key, time.Time, Answer) error
 	// NoteAbsent counts a reading in which the platform showed no such refund and
 	// returns how many there were since the last sending. The first one counts at

@@ -43,7 +43,7 @@ func TestALostAnswerIsAskedForAndNeverGuessed(t *testing.T) {
 					ends: refund.StatusSucceeded, also: both(inDoubt(true), calls(map[string]int{opApply: 1}))},
 				situation{name: name + ", not arrived: absent three times, then repeated", part: part, faults: []control.Fault{f},
 					ends: refund.StatusSucceeded,
-					also: both(inDoubt(true), calls(map[string]int{opApply: 2}), absentBeforeResend, took(60*time.Second, 2*time.Minute))})
+					also: both(inDoubt(true), calls(map[string]int{opApply: 2}), absentBeforeResend, took(10*time.Minute, 12*time.Minute))})
 		}
 	}
 	situations = append(situations,

@@ -36,7 +36,7 @@ type Flow struct {
 	Approved bool
 	// Fails: the platform accepts it, and five minutes later it has failed.
 	Fails bool
-	// ShownLate: the platform does not show it for a minute and a half after it was accepted.
+	// ShownLate: the platform does not show it for eight minutes after it was accepted.
 	ShownLate bool
 	// Capped: another refund has used up the day's cap, so that it waits for the next day.
 	Capped bool
@@ -122,7 +122,7 @@ func (f Flow) hears() bool {
 func (f Flow) options(post *postman) refundtest.Options {
 	o := refundtest.Options{}
 	if f.ShownLate {
-		o.Sandbox.QueryLag = control.Duration(90 * time.Second)
+		o.Sandbox.QueryLag = control.Duration(8 * time.Minute)
 	}
 	if f.hears() {
 		o.NotifyURL = post.url("refund")

@@ -70,6 +70,7 @@ func (s *story) String() string {
 	for _, e := range events {
 		fmt.Fprintf(&b, "  %s  %-8s  %s\n", e.at.In(refundtest.Shanghai).Format("01-02 15:04:05.000"), e.who, e.words)
 	}
+	fmt.Fprintf(&b, "  the receiver of messages:\n%s", s.play.post.log.String())
 	for _, p := range r.Placed {
 		fmt.Fprintf(&b, "  in the platform's books: %+v\n", p)
 	}

@@ -32,10 +32,8 @@ func (t *tx) accept(r *row, at time.Time, receipt providers.Receipt, text string
 	}
 	if r.Sending != ledger.Done {
 		r.Sending, r.Sends = ledger.Done, max(r.Sends, 1)
-		if r.hold != nil {
-			if err := t.mark(r, counted); err != nil {
-				return err
-			}
+		if err := t.drawn(r, at); err != nil {
+			return err
 		}
 		if err := t.leave(r); err != nil { // where it waited to be sent again
 			return err

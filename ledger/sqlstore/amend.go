@@ -37,17 +37,20 @@ func (s *Store) Amend(ctx context.Context, key ledger.Key, e ledger.Ending) erro
 			}
 			return t.refuse(e.At, claim, contradiction(r, e.Status, "no word of the platform contradicts its end"))
 		}
+		// The line is unique by its moment: a replay does not take away an alert that
+		// was raised since, nor overrule a word that was heard since.
+		once := fmt.Sprintf("%s %d %s", step, micros(e.At), e.By)
+		if replayed, err := t.written(key, once, once); err != nil || replayed {
+			return err
+		}
 		before := fmt.Sprintf("%s with %s", r.Status, r.Refunded)
 		if e.Status == ledger.Succeeded {
 			r.Refunded = given(r, e.Refunded)
 		} else if r.Refunded, err = t.stillGiven(r, e.By); err != nil {
 			return err
 		}
-		// The line is unique by its moment: a replay does not take away an alert that
-		// was raised since.
-		fresh, err := t.line(key, e.At, fmt.Sprintf("%s %d %s", step, micros(e.At), e.By), step,
-			fmt.Sprintf("it was booked as %s, but %s; now %s given back: %s (by %s)", before, r.Alert, r.Refunded, e.Reason, e.By))
-		if err != nil || !fresh {
+		if _, err := t.line(key, e.At, once, step,
+			fmt.Sprintf("it was booked as %s, but %s; now %s given back: %s (by %s)", before, r.Alert, r.Refunded, e.Reason, e.By)); err != nil {
 			return err
 		}
 		switch {
@@ -85,6 +88,15 @@ func (t *tx) amended(r *row, status ledger.Status) (bool, error) {
 
 // amending is the journal's step; the audit knows it by this word too.
 func amending(status ledger.Status) string { return "amend " + string(status) }
+
+// drawn counts what has left: under the living hold, or, where that was given up because
+// nothing was believed to have arrived, under the one before, without asking for room.
+func (t *tx) drawn(r *row, at time.Time) error {
+	if r.hold == nil {
+		return t.revive(r, at)
+	}
+	return t.mark(r, counted)
+}
 
 // revive makes the hold under which the refund was sent, or its last one, draw again.
 // A refund that never had one has nothing to draw on.

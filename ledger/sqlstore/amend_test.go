@@ -129,3 +129,34 @@ func TestAmendWantsAnAlert(t *testing.T) {
 	require.ErrorIs(t, b.Amend(t.Context(), key("nobody"), amendment(ledger.Failed, 0)), ledger.ErrUnknown)
 	require.Equal(t, before, b.dump())
 }
+
+// An answer may come days after the sending was believed not to have arrived.
+func TestWhatHasLeftIsDrawnAgain(t *testing.T) {
+	for name, heard := range map[string]func(books){
+		"accepted":  func(b books) { b.answered("a", noon.Add(day), accepted1) },
+		"succeeded": func(b books) { b.settled("a", 100) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBooks(t, memory).opened("a", 100).opened("other", 100).sent("a", noon).answered("a", noon, notSent)
+			b.held("other", noon.Add(day), limits(100, 0)).waits("a", noon.Add(day), limits(100, 0), ledger.ObstacleCap)
+			require.Equal(t, "0/100", b.used(noon), "its hold is given up")
+			heard(b)
+			require.Equal(t, "100/200", b.used(noon), "on the day it was sent")
+			b.balanced()
+		})
+	}
+}
+
+func TestAnAmendmentReplayedOverrulesNoLaterWord(t *testing.T) {
+	b := newBooks(t, memory).opened("a", 100).sent("a", noon).settled("a", 100)
+	require.NoError(t, contradicting(b.testify(evidenceAt(failed, "", 0, 2*time.Hour))))
+	amend := func() error {
+		return b.Amend(t.Context(), key("a"), ledger.Ending{Status: ledger.Failed, By: "finance-2", At: noon.Add(3 * time.Hour)})
+	}
+	require.NoError(t, amend())
+	// Older than the failure, and heard after it.
+	require.NoError(t, contradicting(b.testify(evidenceAt(succeeded, "", 60, 90*time.Minute))))
+	before := b.dump()
+	require.NoError(t, amend())
+	require.Equal(t, before, b.dump())
+}

@@ -147,12 +147,11 @@ func (t *tx) end(r *row, e ledger.Ending, step string) error {
 		r.Refunded = given(r, e.Refunded)
 	}
 	switch {
-	case r.hold == nil:
 	case e.Status == ledger.Succeeded:
-		if err := t.mark(r, counted); err != nil {
+		if err := t.drawn(r, e.At); err != nil {
 			return err
 		}
-	default:
+	case r.hold != nil:
 		if err := t.letGo(r, e.At); err != nil {
 			return err
 		}

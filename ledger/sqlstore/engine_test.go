@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 	if ledger := os.Getenv(childLedger); ledger != "" {
 		bookForEver(ledger)
 	}
+	modelFlags()
 	code := m.Run()
 	if address := os.Getenv(serverSetting); address != "" && code == 0 {
 		fmt.Println("once more, on PostgreSQL:")
@@ -75,10 +76,17 @@ func onPostgreSQL(address string, run func() int) int {
 	return code
 }
 
+// borrower is a test, or one sequence of a test that tries many.
+type borrower interface {
+	require.TestingT
+	Helper()
+	Cleanup(func())
+}
+
 // fresh lends an empty ledger to a test: one that another test had, when there is one,
 // since to make it anew takes ten times as long as to empty it. A user who may not do
 // without the triggers gets a new one each time.
-func (s *testServer) fresh(t *testing.T) *Store {
+func (s *testServer) fresh(t borrower) *Store {
 	t.Helper()
 	var store *Store
 	if last := len(s.idle) - 1; last >= 0 {

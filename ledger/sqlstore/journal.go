@@ -26,6 +26,13 @@ func (t *tx) line(key ledger.Key, at time.Time, once, step, text string) (bool, 
 	return n == 1, err
 }
 
+// written tells whether one of two lines is there already.
+func (t *tx) written(key ledger.Key, once, or string) (bool, error) {
+	var one int
+	return t.get([]any{&one}, `SELECT 1 FROM journal WHERE account = ? AND id = ? AND once IN (?, ?) LIMIT 1`,
+		key.Account, key.ID, asKey(once), asKey(or))
+}
+
 // Note adds a line to the journal of an opened refund. Its key begins with a
 // word that no step of the ledger begins with, so that no note passes for one.
 func (s *Store) Note(ctx context.Context, key ledger.Key, at time.Time, step, text string) error {

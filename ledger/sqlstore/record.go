@@ -98,6 +98,7 @@ func (t *tx) loadOpen(key ledger.Key, step string) (*row, error) {
 
 // save writes all that may change of a refund; holds are written where they change.
 func (t *tx) save(r *row) error {
+	r.Attempted, r.AskFirst = r.attempts > 0, r.askFirst > 0 // who is told of the row is told this
 	var e ledger.Evidence
 	contradicted := 0
 	if r.Evidence != nil {

@@ -150,8 +150,12 @@ func (s *Store) EndSend(ctx context.Context, key ledger.Key, at time.Time, a led
 // takeBack ends the intent, unless an earlier sending is in doubt: what is known
 // of a repetition says nothing of the request it repeats.
 func (t *tx) takeBack(r *row, at time.Time, step, text string) error {
-	fresh, err := t.journal(r.Key, at, fmt.Sprintf("%s %d", step, r.attempts), text)
-	if err != nil || !fresh {
+	// Another word about the same sending must not end the doubt about the one before it.
+	answered, err := t.written(r.Key, fmt.Sprintf("not sent %d", r.attempts), fmt.Sprintf("refused %d", r.attempts))
+	if err != nil || answered {
+		return err
+	}
+	if _, err := t.journal(r.Key, at, fmt.Sprintf("%s %d", step, r.attempts), text); err != nil {
 		return err
 	}
 	r.AbsentReads, r.absentMark = 0, max(micros(at), r.absentMark)

@@ -94,6 +94,10 @@ func TestSending(t *testing.T) {
 			resent(b)
 			b.absent("a", later, 1).answered("a", later.Add(2*time.Minute), refused)
 		}, ledger.Begun, 2, 0, "100/100", "refused 2"},
+		{"stays in doubt when the repetition was answered twice", func(b books) {
+			resent(b)
+			b.answered("a", later, notSent).answered("a", later.Add(time.Minute), refused)
+		}, ledger.Begun, 1, 0, "100/100", "not sent 2"},
 		{"keeps its readings when an answer is replayed", func(b books) {
 			resent(b)
 			b.answered("a", later, notSent).absent("a", later, 1).answered("a", later, notSent)

@@ -50,7 +50,7 @@ type Settings struct {
 	// a step; default [wire.DefaultTimeout].
 	Timeout time.Duration `yaml:"timeout"`
 	// Poll, PollFor and AbsenceInterval become those of [providers.Rules]. Defaults:
-	// 5 s growing to an hour, 15 days, 30 s.
+	// 5 s growing to an hour, 15 days, 5 minutes.
 	Poll            []time.Duration `yaml:"poll"`
 	PollFor         time.Duration   `yaml:"poll_for"`
 	AbsenceInterval time.Duration   `yaml:"absence_interval"`
@@ -101,8 +101,11 @@ var defaultPoll = []time.Duration{
 }
 
 const (
-	defaultPollFor         = 15 * 24 * time.Hour // then a person looks (inferred, §14)
-	defaultAbsenceInterval = 30 * time.Second
+	defaultPollFor = 15 * 24 * time.Hour // then a person looks (inferred, §14)
+	// defaultAbsenceInterval is patient: Baidu promises nowhere to recognise a repeated
+	// number, so a refund that its query shows late would be paid twice. Only a request
+	// that was lost waits for it.
+	defaultAbsenceInterval = 5 * time.Minute
 )
 
 func (s Settings) withDefaults() Settings {

@@ -108,7 +108,7 @@ func TestTheRulesFollowTheCredentials(t *testing.T) {
 	want := providers.Rules{
 		Provider: "baidu", Merchant: "baidu/MMM4hG", OrderKey: providers.OrderKeyPlatform, Number: numberFormat,
 		Partial: true, PartialWantsVerified: true, FullWantsUnverified: true,
-		Query: providers.QueryByNumber, AbsenceReads: 3, AbsenceInterval: 30 * time.Second, MaxResends: 3,
+		Query: providers.QueryByNumber, AbsenceReads: 3, AbsenceInterval: 5 * time.Minute, MaxResends: 3,
 		Poll: []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
 			5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour},
 		PollFor: 360 * time.Hour,
