@@ -21,6 +21,8 @@ type Activities struct {
 	Ledger   ledger.Ledger
 	// Workflows is for Reconcile and Compare alone.
 	Workflows Workflows
+
+	berths berths
 }
 
 // Accounts finds the accounts of the configuration.
@@ -77,8 +79,8 @@ func (a *Activities) byType() map[string]any {
 	return map[string]any{
 		Open: a.Open, Hold: a.Hold, Finish: a.Finish, Note: a.Note, Flag: a.Flag, Unflag: a.Unflag,
 		Amend: a.Amend, VerifySeal: a.VerifySeal,
-		CheckOrder: a.CheckOrder, CancelVerification: a.CancelVerification,
-		Apply: a.Apply, FindOut: a.FindOut, AwaitResult: a.AwaitResult,
+		CheckOrder: berthed(a, a.CheckOrder), CancelVerification: berthed(a, a.CancelVerification),
+		Apply: berthed(a, a.Apply), FindOut: berthed(a, a.FindOut), AwaitResult: berthed(a, a.AwaitResult),
 		Reconcile: a.Reconcile, Compare: a.Compare,
 	}
 }

@@ -20,8 +20,8 @@ const oneQuestion = 25 * time.Second
 // Compare asks the platform about refunds, by their numbers, and compares its word
 // with the books. An open refund that the platform has decided is woken; an ended one
 // that ended otherwise there gets an alert, and a workflow that asks a person. A
-// question that fails is counted; an account that is throttled or misconfigured is
-// asked no more.
+// question that fails is counted; an account that is throttled or misconfigured, or whose
+// platform does not answer in time, is asked no more: those behind it would wait.
 func (a *Activities) Compare(ctx context.Context, in Questions) (Reconciled, error) {
 	var sum Reconciled
 	spared := map[string]bool{}
@@ -46,7 +46,7 @@ func (a *Activities) Compare(ctx context.Context, in Questions) (Reconciled, err
 func sparing(err error) bool {
 	var failure *refund.Failure
 	return errors.As(err, &failure) && !failure.RequestOnly &&
-		(failure.Class == refund.ClassThrottled || failure.Class == refund.ClassMisconfigured)
+		(failure.Class == refund.ClassThrottled || failure.Class == refund.ClassMisconfigured || failure.Code == refund.CodeTimeout)
 }
 
 func (a *Activities) compare(ctx context.Context, now time.Time, key ledger.Key, sum *Reconciled) error {

@@ -34,6 +34,9 @@ var Classes = []Class{
 	ClassRejected, ClassMisconfigured, ClassNeedsHuman,
 }
 
+// CodeTimeout is the Code of a failure for which no complete answer came in time.
+const CodeTimeout = "timeout"
+
 // Failure is a provider's refusal or silence, translated once, at that
 // provider's edge. It is an error; find it with errors.As.
 type Failure struct { //nolint:errname // the field's own word for it

@@ -11,9 +11,15 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/refundflow/refundflow/activities"
+	"github.com/refundflow/refundflow/providers/registry"
 	"github.com/refundflow/refundflow/telemetry"
 	"github.com/refundflow/refundflow/workflows"
 )
+
+// stepsAtOnce are the steps that a queue's worker runs at once: room for all that the
+// platforms may hold together, and as much again as one of them for what waits for none.
+// Were all of them to hang, comparisons would still be made.
+var stepsAtOnce = (len(registry.Names()) + 1) * activities.CallsAtOnce
 
 // work starts one worker per task queue: the workflows' own, which runs
 // activities too, and those of the provider calls alone.
@@ -21,7 +27,7 @@ func (s *Service) work(o Options, steps *activities.Activities) error {
 	for _, queue := range s.effect.queues {
 		own := queue == o.Config.TaskQueue
 		w := worker.New(s.client, queue, worker.Options{
-			WorkerStopTimeout:     stopTimeout,
+			WorkerStopTimeout: stopTimeout, MaxConcurrentActivityExecutionSize: stepsAtOnce,
 			Interceptors:          slices.Concat([]interceptor.WorkerInterceptor{telemetry.Lines(&s.accounts)}, s.telemetry.WorkerInterceptors(), o.Interceptors),
 			DisableWorkflowWorker: !own,
 			OnFatalError:          s.fail,
