@@ -40,7 +40,7 @@ plain: ## the system of docker-compose.yml as plain processes with a PostgreSQL 
 SIZE := full
 SOAK_CRASH_full := --refunds 1000 --kills 30 --server-kills 5 --within 20m
 SOAK_CRASH_small := --refunds 60 --kills 4 --server-kills 1 --pace 250ms --within 10m
-SOAK_LOAD_full := --refunds 10000 --within 25m
+SOAK_LOAD_full := --refunds 10000 --within 40m
 SOAK_LOAD_small := --refunds 300 --within 10m
 sized = $(or $($(1)_$(SIZE)),$(error SIZE=$(SIZE): want small or full))
 
