@@ -83,9 +83,7 @@ func (a *Activities) findOut(ctx context.Context, in Step) (Applied, error) {
 	}
 	switch result.State {
 	case providers.ResultProcessing, providers.ResultSucceeded, providers.ResultFailed:
-		receipt := &providers.Receipt{PlatformRefundID: result.PlatformRefundID, Amount: result.Amount}
-		text := fmt.Sprintf("found at the platform: %s", result.State)
-		return Applied{Receipt: receipt}, a.Ledger.EndSend(ctx, in.Key, at, ledger.Answer{Receipt: receipt, Text: text})
+		return a.found(ctx, in, result)
 	case providers.ResultAbsent:
 		reads, err := a.Ledger.NoteAbsent(ctx, in.Key, at, rules.AbsenceInterval)
 		if err != nil {
@@ -100,6 +98,13 @@ func (a *Activities) findOut(ctx context.Context, in Step) (Applied, error) {
 	}
 	attempt := int(activity.GetInfo(ctx).Attempt)
 	return Applied{}, notYet("the platform cannot say what became of the refund", rules.PollDelay(attempt))
+}
+
+// found books that the platform shows the refund: it has accepted it.
+func (a *Activities) found(ctx context.Context, in Step, result providers.Result) (Applied, error) {
+	receipt := &providers.Receipt{PlatformRefundID: result.PlatformRefundID, Amount: result.Amount}
+	text := fmt.Sprintf("found at the platform: %s", result.State)
+	return Applied{Receipt: receipt}, a.Ledger.EndSend(ctx, in.Key, now(ctx, in.Now), ledger.Answer{Receipt: receipt, Text: text})
 }
 
 func (a *Activities) resend(ctx context.Context, in Step, record ledger.Record, account Account) (Applied, error) {

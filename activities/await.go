@@ -2,7 +2,9 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -26,9 +28,10 @@ func (a *Activities) AwaitResult(ctx context.Context, in Step) (Awaited, error) 
 			State: providers.ResultSucceeded, PlatformRefundID: record.PlatformRefundID, Amount: record.Refunded,
 		}}, nil
 	}
+	attempt, rules := int(activity.GetInfo(ctx).Attempt), account.Provider.Rules()
 	result, err := outcome(ctx, record, account)
 	if err != nil {
-		return Awaited{}, translate(ctx, AwaitResult, err)
+		return Awaited{}, translate(ctx, AwaitResult, unhurried(err, rules.PollDelay(attempt)))
 	}
 	switch result.State {
 	case providers.ResultSucceeded:
@@ -36,16 +39,22 @@ func (a *Activities) AwaitResult(ctx context.Context, in Step) (Awaited, error) 
 			return Awaited{Result: result, Mismatch: mismatch}, nil
 		}
 		err := a.Ledger.Settle(ctx, in.Key, ledger.Settlement{
-			Result: result, At: now(ctx, in.Now), Reason: SettledReason(account.Provider.Rules().Provider),
+			Result: result, At: now(ctx, in.Now), Reason: SettledReason(rules.Provider),
 		})
 		return Awaited{Result: result, Settled: err == nil}, translate(ctx, AwaitResult, err)
 	case providers.ResultFailed:
 		return Awaited{Result: result}, nil
-	case providers.ResultProcessing, providers.ResultAbsent, providers.ResultUnknown:
+	case providers.ResultProcessing:
+		// Restored books may have forgotten the acceptance, and a platform that asks whether the
+		// refund is wanted waits until they know of it.
+		if record.Sending != ledger.Done && !result.Weak {
+			if _, err := a.found(ctx, in, result); err != nil {
+				return Awaited{}, translate(ctx, AwaitResult, err)
+			}
+		}
+	case providers.ResultAbsent, providers.ResultUnknown:
 	}
-	attempt := int(activity.GetInfo(ctx).Attempt)
-	return Awaited{}, notYet(fmt.Sprintf("the platform's answer to question %d: %s", attempt, result.State),
-		account.Provider.Rules().PollDelay(attempt))
+	return Awaited{}, notYet(fmt.Sprintf("the platform's answer to question %d: %s", attempt, result.State), rules.PollDelay(attempt))
 }
 
 // outcome is what the platform says of the refund. Its answer to our question
@@ -68,6 +77,18 @@ func outcome(ctx context.Context, r ledger.Record, account Account) (providers.R
 		return r.Evidence.Result(), nil
 	}
 	return result, err
+}
+
+// unhurried keeps a question that failed to the schedule of those that were answered,
+// unless the platform has named a time.
+func unhurried(err error, pause time.Duration) error {
+	var failure *refund.Failure
+	if !errors.As(err, &failure) || !repeated[AwaitResult][failure.Class] || failure.RetryAfter > 0 {
+		return err
+	}
+	slower := *failure
+	slower.RetryAfter = pause
+	return &slower
 }
 
 // disagreement names the numbers of a success that are not those of the refund.

@@ -32,6 +32,9 @@ const (
 	// tooBigPause is how long a refund that is larger than its whole limit waits for
 	// people before it looks whether the limit was raised.
 	tooBigPause = 24 * time.Hour
+	// afterACut is the pause before the result is asked for again when an attempt broke
+	// off without a word, as with a crash, or for want of the ledger.
+	afterACut = 5 * time.Second
 	// recheckPause gives a platform time to show what it has just done.
 	recheckPause = 5 * time.Second
 	// freeWakes is how often a refund that waits for its result may be woken at
@@ -75,10 +78,14 @@ func asking(ctx workflow.Context, queue string, deadline time.Duration, summary 
 	})
 }
 
-// awaiting is for the result: the provider's schedule comes with each answer,
-// the policy only covers attempts that were cut short. It can be woken.
+// awaiting is for the result: the provider's schedule comes with each answer and each
+// failure, the policy only covers attempts that were cut short. It does not grow: the
+// attempts of days are no failures. It can be woken.
 func awaiting(ctx workflow.Context, queue string, rules providers.Rules) workflow.Context {
-	return finishing(asking(ctx, queue, rules.PollFor, "ask for the result"))
+	ctx = finishing(asking(ctx, queue, rules.PollFor, "ask for the result"))
+	options := workflow.GetActivityOptions(ctx)
+	options.RetryPolicy = &temporal.RetryPolicy{InitialInterval: afterACut, BackoffCoefficient: 1, MaximumAttempts: tries}
+	return workflow.WithActivityOptions(ctx, options)
 }
 
 // finishing lets the attempt that is under way finish when its step is cut short: it

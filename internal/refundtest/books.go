@@ -36,15 +36,26 @@ var noBooks = sync.OnceValue(func() []byte {
 	return empty
 })
 
+// onFile are books that know where they lie.
+type onFile struct {
+	ledger.Ledger
+	file string
+}
+
+func openBooks(t *testing.T, file string) ledger.Ledger {
+	t.Helper()
+	books, err := sqlstore.Open(t.Context(), file)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = books.Close() })
+	return onFile{books, file}
+}
+
 // emptyBooks are a ledger of its own.
 func emptyBooks(t *testing.T) ledger.Ledger {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ledger.db")
 	require.NoError(t, os.WriteFile(file, noBooks(), 0o600))
-	books, err := sqlstore.Open(t.Context(), file)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = books.Close() })
-	return books
+	return openBooks(t, file)
 }
 
 // ForgetBooks puts empty books in the place of the world's, as a restore from a backup

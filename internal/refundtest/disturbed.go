@@ -29,6 +29,7 @@ type Disturbed struct {
 	faults  []*fault
 	planned map[Moment]func() error
 	calls   map[string]int
+	watch   func(Moment)
 }
 
 type fault struct {
@@ -63,6 +64,13 @@ func (d *Disturbed) Calls() map[string]int {
 	return maps.Clone(d.calls)
 }
 
+// Watch lets a test look on after each call that has succeeded, before its caller knows.
+func (d *Disturbed) Watch(look func(Moment)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.watch = look
+}
+
 // Recount lets the counting of calls begin anew.
 func (d *Disturbed) Recount() {
 	d.mu.Lock()
@@ -88,8 +96,8 @@ func (d *Disturbed) Repair() {
 	d.faults, d.planned = nil, nil
 }
 
-// enter counts a call and says what is planned for its two sides.
-func (d *Disturbed) enter(method string) (before, after func() error) {
+// enter counts a call and says what is planned for its two sides, and who looks on.
+func (d *Disturbed) enter(method string) (before, after func() error, seen func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.calls == nil {
@@ -102,28 +110,34 @@ func (d *Disturbed) enter(method string) (before, after func() error) {
 		delete(d.planned, m)
 		return do
 	}
-	before, after = take(false), take(true)
+	before, after, seen = take(false), take(true), func() {}
+	if look, m := d.watch, (Moment{method, d.calls[method], true}); look != nil {
+		seen = func() { look(m) }
+	}
 	i := slices.IndexFunc(d.faults, func(f *fault) bool { return f.method == method && f.times > 0 })
 	if i < 0 {
-		return before, after
+		return before, after, seen
 	}
 	d.faults[i].times--
 	away := func() error { return ErrAway }
 	if d.faults[i].after {
-		return before, away
+		return before, away, seen
 	}
-	return away, after
+	return away, after, seen
 }
 
 func with[T any](d *Disturbed, method string, call func() (T, error)) (T, error) {
 	var none T
-	before, after := d.enter(method)
+	before, after, seen := d.enter(method)
 	if before != nil {
 		if err := before(); err != nil {
 			return none, err
 		}
 	}
 	v, err := call()
+	if err == nil {
+		seen()
+	}
 	if after != nil {
 		if err := after(); err != nil {
 			return none, err

@@ -35,6 +35,7 @@ type Run struct {
 	Request refund.Request
 	env     *testsuite.TestWorkflowEnvironment
 	server  *server
+	then    []Do
 	began   time.Time
 	log     *logbook
 	// document is what the workflow starts with instead of Request.
@@ -48,7 +49,8 @@ type Run struct {
 	// Stood is the view of a refund that stood until [longest]; nil when it ended
 	// before.
 	Stood *refund.View
-	// Record and Journal are the ledger's; Record is nil when nothing was opened.
+	// Record and Journal are the ledger's; Record is nil when nothing was opened. What a
+	// restored ledger has forgotten is in the Journal too.
 	Record  *ledger.Record
 	Journal []ledger.Entry
 	// Placed are the order's refunds in the platform's books, whichever platform
@@ -94,6 +96,9 @@ func Die(step string, nth int) Act { return hooked(hook{step: step, nth: nth, br
 func Lose(step string, nth int) Act {
 	return hooked(hook{step: step, nth: nth, breaks: true, after: true})
 }
+
+// Then does something when the workflow has ended, before anybody looks at it.
+func Then(do Do) Act { return func(r *Run) { r.then = append(r.then, do) } }
 
 // Perhaps is for an act at an attempt that may never come.
 func Perhaps(act Act) Act {
@@ -176,6 +181,7 @@ func (w *World) Begin(request refund.Request, acts ...Act) *Run {
 	w.mu.Lock()
 	w.clocks = append(w.clocks, env)
 	w.requests[request.ID] = request
+	w.runs = append(w.runs, r)
 	w.mu.Unlock()
 
 	env.SetTestTimeout(30 * time.Second) // of idleness, not of the run
@@ -197,11 +203,14 @@ func (w *World) Begin(request refund.Request, acts ...Act) *Run {
 	for _, act := range acts {
 		act(r)
 	}
-	At(longest, r.giveUp)(r)
+	At(longest, GiveUp)(r)
 	if r.document != nil {
 		env.ExecuteWorkflow(workflows.TypeRefund, *r.document)
 	} else {
 		env.ExecuteWorkflow(workflows.TypeRefund, request)
+	}
+	for _, do := range r.then {
+		do(r)
 	}
 	return r
 }
@@ -232,8 +241,9 @@ func (r *Run) Ask() refund.View {
 	return view
 }
 
-// giveUp ends what still stands, by what the platform's books say.
-func (r *Run) giveUp(*Run) {
+// GiveUp ends what still stands, by what the platform's books say. It happens in every run
+// that lasts for [longest].
+func GiveUp(r *Run) {
 	view := r.Ask()
 	r.Stood = &view
 	action := refund.ResolveFailed
@@ -253,6 +263,9 @@ func (r *Run) Opened() time.Time {
 
 // AllAttempts is how often each step was run.
 func (r *Run) AllAttempts() map[string]int { return maps.Clone(r.server.attempts) }
+
+// Moments are the two sides of each attempt of each step, in the order of the run.
+func (r *Run) Moments() []StepMoment { return slices.Clone(r.server.moments) }
 
 // Attempts is how often a step was run.
 func (r *Run) Attempts(step string) int { return r.server.attempts[step] }
@@ -278,8 +291,7 @@ func (r *Run) collect() {
 	if !errors.Is(err, ledger.ErrUnknown) {
 		require.NoError(r, err)
 		r.Record = &record
-		r.Journal, err = r.Ledger.Journal(r.Context(), key)
-		require.NoError(r, err)
+		r.Journal = r.journal(key)
 	}
 	r.Placed = r.bench.Refunds(r.T, r.Request.Order)
 	if r.Baidu != nil {

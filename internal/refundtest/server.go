@@ -40,6 +40,7 @@ type server struct {
 	// attempts are counted by step over the whole run, steps are those scheduled.
 	attempts, steps map[string]int
 	hooks           []*hook
+	moments         []StepMoment
 	// told is what a history would hold: what the steps were given, and how they ended.
 	told []string
 	// together is true while hooks after a step run.
@@ -56,6 +57,15 @@ type hook struct {
 	done   bool
 	// optional: it may never come to this.
 	optional bool
+}
+
+// StepMoment is one side of one attempt of a step.
+type StepMoment struct {
+	Step  string
+	Nth   int
+	After bool
+	// Books is how often each method of the ledger had been called by then.
+	Books map[string]int
 }
 
 type times struct{ scheduled, started time.Time }
@@ -136,7 +146,9 @@ func (s *server) begin(info activity.Info) (nth int, at times) {
 
 // strike runs the hooks of one moment and reports whether one breaks the attempt.
 func (s *server) strike(step string, nth int, after bool) (broken bool) {
+	moment := StepMoment{step, nth, after, s.run.Ledger.Calls()}
 	s.mu.Lock()
+	s.moments = append(s.moments, moment)
 	var due []*hook
 	for _, h := range s.hooks {
 		if h.step == step && h.after == after && h.nth == nth {

@@ -88,6 +88,9 @@ type World struct {
 	account  *activities.Account // nil: taken out of the configuration
 	clocks   []*testsuite.TestWorkflowEnvironment
 	requests map[string]refund.Request
+	runs     []*Run
+	// forgotten is what books said that a restore has replaced.
+	forgotten map[ledger.Key][]ledger.Entry
 }
 
 // merchantKey is made once for all worlds of a test binary.
