@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"go.temporal.io/api/serviceerror"
+
 	"github.com/refundflow/refundflow/client"
 	"github.com/refundflow/refundflow/refund"
 )
@@ -38,6 +40,7 @@ func codeOf(err error) int {
 	var conflict *client.ConflictError
 	var refused *client.RefusedError
 	var ended *client.EndedError
+	var late *serviceerror.DeadlineExceeded // the same as the context's, seen from the wire
 	switch {
 	case errors.As(err, &refused), errors.As(err, &ended):
 		return exitRefused
@@ -45,7 +48,7 @@ func codeOf(err error) int {
 		return exitConflict
 	case errors.As(err, &usage), errors.As(err, &invalid):
 		return exitUsage
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &late):
 		return exitNotYet
 	}
 	return exitError

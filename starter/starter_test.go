@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
 	temporalclient "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -202,6 +203,7 @@ func TestTheExitCodeTellsWhatCameOfIt(t *testing.T) {
 		{usageError{errors.New("no file")}, exitUsage},
 		{refund.Invalid("by", "want somebody"), exitUsage},
 		{fmt.Errorf("late: %w", context.DeadlineExceeded), exitNotYet},
+		{serviceerror.NewDeadlineExceeded("late"), exitNotYet},
 		{&client.ConflictError{}, exitConflict},
 		{&client.RefusedError{}, exitRefused},
 		{&client.EndedError{}, exitRefused},

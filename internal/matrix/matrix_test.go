@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 	flag.Usage = usage
 	flag.Parse()
 	debug.SetGCPercent(400) // thousands of short-lived worlds
+	debug.SetMemoryLimit(2 << 30)
 	os.Exit(m.Run())
 }
 

@@ -88,11 +88,12 @@ func (s Scenario) Run(t *testing.T) Result {
 		o.Watching = []interceptor.WorkerInterceptor{p}
 	}
 	w := refundtest.On(t, s.Transport, o)
+	p.world = w
 	post.works(w)
 	earlier := s.before(w, post)
 	request := s.request(w, "R1")
 
-	p.world, p.acts = w, append(s.Flow.acts(), post.rounds()...)
+	p.acts = append(s.Flow.acts(), post.rounds()...)
 	story := &story{play: p}
 	t.Cleanup(func() {
 		if t.Failed() {

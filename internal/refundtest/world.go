@@ -149,6 +149,7 @@ func ground(t *testing.T, o Options, tls string) (*World, *sandbox.Server) {
 	if o.Start.IsZero() {
 		w.start = Noon
 	}
+	t.Cleanup(w.letGo)
 	if o.Sandbox.OverTotal == "" {
 		o.Sandbox.OverTotal = control.Pay
 	}
@@ -159,6 +160,16 @@ func ground(t *testing.T, o Options, tls string) (*World, *sandbox.Server) {
 
 	w.Ledger = &Disturbed{Ledger: emptyBooks(t)}
 	return w, platform
+}
+
+// letGo keeps nothing. The test environment keeps the steps of a workflow that has
+// ended before they were repeated, for ever, and with them the world; thousands of worlds
+// must not stay.
+func (w *World) letGo() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Ledger.Ledger, w.Platform, w.Baidu, w.bench, w.account = nil, nil, nil, nil, nil
+	w.clocks, w.requests, w.watching = nil, nil, nil
 }
 
 // open opens the account.
