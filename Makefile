@@ -1,6 +1,6 @@
 # Everything here needs Go and make, and nothing else. With a C compiler, Node.js and PostgreSQL at hand, more is tried.
 .DEFAULT_GOAL := help
-.PHONY: help demo test matrix fuzz lint deploy plain soak load
+.PHONY: help demo test matrix mutants fuzz lint deploy plain soak load
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 WORKFLOWCHECK := go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
@@ -12,7 +12,7 @@ RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 WITHOUT_NODE := $(if $(and $(shell command -v node),$(shell command -v npm)),,REFUNDFLOW_WITHOUT_NODE=1)
 
 help: ## what there is to do
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{printf "make %-6s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{printf "make %-7s %s\n", $$1, $$2}'
 
 demo: ## run Temporal, its Web UI, stand-ins for the platforms and a worker, and watch refunds; ARGS=--once ends, ARGS=--help explains
 	@test -x bin/devserver || echo "Building the development server; the first time this takes a few minutes ..."
@@ -62,6 +62,11 @@ bin/soak:
 matrix: ## every refund with every mishap at every place, one at a time and in pairs, against the platforms' books; some minutes
 	@mkdir -p bin; go test -c -o bin/matrix ./internal/matrix
 	bin/matrix -test.run '^Test(Matrix|ManyAtOnce)' -test.timeout 2h -whole -pairs 2000 $(ARGS)
+
+# The matrix on trial: a proof that cannot fail proves nothing. ARGS='-only "new number"' tries some, ARGS=-list explains them.
+mutants: ## the product with one rule broken at a time, which the matrix must notice each time; some minutes
+	@mkdir -p bin; go build -o bin/mutants ./internal/matrix/mutants
+	bin/mutants $(ARGS)
 
 FUZZTIME := 10s
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -67,7 +68,7 @@ func (f Flow) raceForTheCap(t *testing.T) {
 // raceForAnOrder: six parts of one order, which has room for three.
 func (f Flow) raceForAnOrder(t *testing.T) {
 	w := refundtest.On(t, f.Transport, refundtest.Options{})
-	order := w.Bench().NewOrder(t, control.NewOrder{Total: int64(total)})
+	order := w.Bench().NewOrder(t, control.NewOrder{Total: int64(total), SettleAfter: new(control.Duration(5 * time.Minute))})
 	var requests []refund.Request
 	for i := range crowd {
 		requests = append(requests, w.Request(fmt.Sprintf("R%d", i), order, part))
@@ -79,8 +80,10 @@ func (f Flow) raceForAnOrder(t *testing.T) {
 		}
 	}
 	require.LessOrEqual(t, succeeded, 3)
-	sum := refund.Fen(0)
+	sum, before := refund.Fen(0), time.Time{}
 	for _, p := range w.Bench().Refunds(t, order) {
+		require.False(t, p.AppliedAt.Before(before), "an order has one refund on its way at a time")
+		before = p.SettlesAt
 		if p.Status != control.Failed {
 			sum += refund.Fen(p.Amount)
 		}

@@ -47,6 +47,7 @@ type Flow struct {
 	// What its bench says of the transport.
 	rules            providers.Rules
 	apply            string
+	oneName          bool // under which all calls come
 	codes            []providertest.Code
 	forged           map[string]control.Fault
 	signed, unsealed bool
@@ -63,8 +64,8 @@ func Flows(t *testing.T) []Flow {
 		_, notified := bench.Provider.(providers.Notified)
 		_, audits := bench.Provider.(providers.Auditor)
 		of := Flow{
-			Transport: transport, rules: bench.Provider.Rules(), apply: bench.Ops.Apply, codes: bench.Codes(t), forged: bench.Forged,
-			signed: bench.Signed, unsealed: bench.Unsealed, hints: bench.Hints, notified: notified, audits: audits,
+			Transport: transport, rules: bench.Provider.Rules(), apply: bench.Ops.Apply, oneName: bench.Ops.Query == bench.Ops.Apply,
+			codes: bench.Codes(t), forged: bench.Forged, signed: bench.Signed, unsealed: bench.Unsealed, hints: bench.Hints, notified: notified, audits: audits,
 		}
 		add := func(name string, change func(*Flow)) {
 			f := of
@@ -75,6 +76,7 @@ func Flows(t *testing.T) []Flow {
 		add("full", func(*Flow) {})
 		if of.rules.FullWantsUnverified {
 			add("full, never verified", func(f *Flow) { f.Unverified = true })
+			add("full, fails", func(f *Flow) { f.Fails = true })
 		}
 		if of.rules.Partial {
 			add("part", func(f *Flow) { f.Part = true })
@@ -107,11 +109,17 @@ func (f Flow) String() string { return f.Transport.Name + " | " + f.Name }
 // the others not even a refund in fair weather can always be proven to have ended, and one
 // that answers at once never says that a refund has failed for good.
 func (f Flow) heals() bool {
+	if f.strands() {
+		return false
+	}
 	return f.rules.Query == providers.QueryByNumber || f.rules.Query == providers.QueryNone && f.rules.RepeatAnswers && !f.Fails
 }
 
 // proves: in fair weather its end is proven without a person.
-func (f Flow) proves() bool { return f.heals() || f.hears() && !f.hints }
+func (f Flow) proves() bool { return f.heals() || f.hears() && !f.hints && !f.strands() }
+
+// strands: it fails when the order's verification is gone, which is for a person.
+func (f Flow) strands() bool { return f.Fails && !f.Part && f.rules.FullWantsUnverified }
 
 // hears: the platform sends its messages, for they are part of the flow or the only way
 // to learn how the refund ended.
@@ -180,7 +188,10 @@ func (f Flow) acts() []refundtest.Act {
 	if !f.Approved {
 		return nil
 	}
-	return []refundtest.Act{refundtest.At(approvedAfter, refundtest.Approve("finance-2"))}
+	return []refundtest.Act{
+		refundtest.At(approvedAfter/2, refundtest.Approve("agent-17")), // who has asked for it, which counts for nothing
+		refundtest.At(approvedAfter, refundtest.Approve("finance-2")),
+	}
 }
 
 // before is what has happened when the refund is asked for: the refund that has used up

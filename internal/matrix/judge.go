@@ -7,7 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/refundflow/refundflow/internal/refundtest"
+	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/refund"
+	"github.com/refundflow/refundflow/sandbox/control"
 )
 
 // judge holds the run against what must hold. refundtest does what concerns every refund.
@@ -28,6 +30,7 @@ func (p *play) judge(r *refundtest.Run, earlier []refund.Request, since int64) R
 	if r.Record != nil {
 		require.Empty(w, r.Record.Alert, "nobody contradicted how it ended")
 	}
+	p.paid(r)
 	placed := r.Placed
 	for _, other := range earlier {
 		placed = append(placed, w.Bench().Refunds(w.T, other.Order)...)
@@ -44,12 +47,44 @@ func (p *play) judge(r *refundtest.Run, earlier []refund.Request, since int64) R
 	for _, secret := range w.Bench().Secrets {
 		require.NotContains(w, p.post.log.String(), secret, "secrets stay out of the receiver's log")
 	}
+	p.inOrder(r, since)
+	p.kept(r)
 	if len(p.scenario.Mishaps) == 0 {
 		require.Subset(w, r.Passed(), p.scenario.passes(), "the flow is not about what its name says")
 	}
-	p.inOrder(r, since)
-	p.kept(r)
-	return Result{Trace: traceOf(r, since, p.post), Status: r.Outcome.Status, Person: r.Stood != nil, Missed: missed}
+	result := Result{Trace: traceOf(r, since, p.post), Status: r.Outcome.Status, Person: r.Stood != nil, Missed: missed}
+	p.afterwards(r)
+	return result
+}
+
+// afterwards brings what the platform says only when the refund has ended, true or forged: it
+// contradicts nothing (I7).
+func (p *play) afterwards(r *refundtest.Run) {
+	w := p.world
+	w.Helper()
+	if r.Record == nil {
+		return
+	}
+	w.Pass(lateness)
+	p.post.round(lateness)
+	record, err := w.Ledger.Ledger.Refund(w.Context(), r.Record.Key)
+	require.NoError(w, err)
+	require.Empty(w, record.Alert, "a message contradicts how it ended")
+}
+
+// paid: what is reported as paid is paid by then, not on its way (I3); the platform knows the refund
+// under its one number alone (I1), and was told to pay it by the books (I7).
+func (p *play) paid(r *refundtest.Run) {
+	w, s := p.world, p.scenario
+	w.Helper()
+	succeeded := r.Outcome.Status == refund.StatusSucceeded && r.Stood == nil // of itself, and not by a person
+	for _, placed := range r.Placed {
+		require.Equal(w, r.Outcome.ProviderNumber, placed.Number, "the order's refund has another number")
+		require.False(w, succeeded && placed.Status == control.Processing, "it is reported as paid, and the platform has not decided yet")
+	}
+	if s.Messages && s.audits && succeeded {
+		require.NotEmpty(w, r.Said("audit approved"), "the platform was told to pay, and the books do not know")
+	}
 }
 
 // kept: a mishap that comes alone keeps its promise. Two may use up what one of them heals by.
@@ -66,9 +101,17 @@ func (p *play) kept(r *refundtest.Run) {
 		require.True(w, r.Stood != nil || r.Outcome.Status == refund.StatusFailed, "it is %s", r.Outcome.Status)
 	case len(s.Mishaps) > 0 && !s.heals(), !s.proves():
 	default:
-		require.Nil(w, r.Stood, "it needed a person: %+v", r.Stood)
+		require.Nil(w, r.Stood, "it needed a person: %s", attention(r))
 		require.Equal(w, s.ends(), r.Outcome.Status, r.Outcome.Reason)
 	}
+}
+
+// attention is why it stood before a person.
+func attention(r *refundtest.Run) string {
+	if r.Stood == nil || r.Stood.Attention == nil {
+		return ""
+	}
+	return r.Stood.Attention.Reason
 }
 
 // missed reports whether a planned mishap had no occasion.
@@ -96,7 +139,7 @@ func (p *play) inOrder(r *refundtest.Run, since int64) {
 			held = line.At
 		}
 	}
-	cancelled := false
+	cancels := 0
 	for _, call := range r.Calls {
 		acts := call.Op == cancelling || call.Op == w.Bench().Ops.Apply && call.Amount != 0
 		if call.Seq <= since || !acts {
@@ -105,8 +148,14 @@ func (p *play) inOrder(r *refundtest.Run, since int64) {
 		require.False(w, held.IsZero() || call.At.Before(held), "%s before budget and the order's turn were taken", call.Op)
 		require.False(w, s.Approved && call.At.Before(r.Began().Add(approvedAfter)), "%s before the approval", call.Op)
 		require.False(w, s.Part && call.Op == cancelling, "a partial refund never cancels the verification")
-		cancelled = cancelled || call.Op == cancelling && call.Processed
+		require.False(w, s.Unverified && call.Op == cancelling, "an order that was never verified has nothing to cancel")
+		if call.Op == cancelling && call.Processed {
+			cancels++
+		}
 	}
+	require.LessOrEqual(w, cancels, 1, "a verification is cancelled once: before that is asked for again, the order is looked at")
+	cancelled := cancels > 0
 	require.False(w, cancelled && r.Stood == nil && r.Outcome.Status != refund.StatusSucceeded,
 		"the order stands without its verification, and nobody was told")
+	require.False(w, cancelled && r.Stood == nil && r.Record.Verification != ledger.Done, "the verification is gone, and the books do not know")
 }

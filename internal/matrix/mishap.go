@@ -79,6 +79,9 @@ func (f Flow) messageMishaps(at Point) []Mishap {
 		if fate == forged && f.unsealed {
 			continue // the account believes whatever comes this way, by its own setting
 		}
+		if fate == early && at.Nth > 1 {
+			continue // the first one has ended what the others speak of
+		}
 		m := Mishap{Kind: string(fate), At: at, ends: heals, plan: func(p *play) {
 			p.post.plan(at, fate)
 			if fate == early {
@@ -157,7 +160,15 @@ func (f Flow) exchangeMishaps(t *testing.T, at Point) []Mishap {
 	for _, code := range f.codesAt(at.Name) {
 		fault := code.Fault
 		fault.Kind = control.FaultAnswer
-		add("answered "+code.Name, promised(code), fault)
+		ends := promised(code)
+		if ends == refuses && f.oneName { // a refused question is no refused refund
+			ends = keeps
+		}
+		add("answered "+code.Name, ends, fault)
+		if code.Want == refund.ClassAmbiguous { // which is said of what was done, too
+			fault.Phase = control.After
+			add("answered "+code.Name+", done", heals, fault)
+		}
 	}
 	slices.SortFunc(all, func(a, b Mishap) int { // maps have no order, and a seed must mean something
 		if a.Kind < b.Kind {

@@ -286,8 +286,8 @@ func (p *postman) heard() {
 	}
 }
 
-// forgeries are a message cut in half, and with every digit and every tenth letter of it
-// changed in turn: among them those that would say another status, number or amount.
+// forgeries are a message cut in half, and with every digit, every tenth letter and every word
+// for an end changed in turn: among them those that would say another status, number or amount.
 func forgeries(m *message) []*message {
 	all := []*message{{path: m.path, header: m.header, body: m.body[:len(m.body)/2]}}
 	for i, c := range m.body {
@@ -304,7 +304,20 @@ func forgeries(m *message) []*message {
 			all = append(all, &message{path: m.path, header: m.header, body: body})
 		}
 	}
+	for _, swap := range opposites {
+		for at := range m.body {
+			if bytes.HasPrefix(m.body[at:], swap[0]) {
+				body := slices.Concat(m.body[:at], swap[1], m.body[at+len(swap[0]):])
+				all = append(all, &message{path: m.path, header: m.header, body: body})
+			}
+		}
+	}
 	return all
+}
+
+// opposites are words for an end and for the other one.
+var opposites = [][2][]byte{
+	{[]byte("SUCCESS"), []byte("FAIL")}, {[]byte("FAIL"), []byte("SUCCESS")}, {[]byte("REFUNDCLOSE"), []byte("SUCCESS")},
 }
 
 // close ends his work: what he still holds was not taken.

@@ -63,7 +63,9 @@ func (l laboratory) try(ctx context.Context, m mutant) verdict {
 func (l laboratory) control(ctx context.Context) error {
 	output, err := l.run(ctx, mutant{name: "control"}, []string{"-test.run", "^Test(Matrix|ManyAtOnce)", "-shuffle", "-pairs", "0"})
 	if err != nil {
-		return fmt.Errorf("the matrix fails on the code as it is, so that nothing it finds in a mutant means anything: %w\n%s", err, tail(output, 60))
+		f, _ := broken(output)
+		return fmt.Errorf("the matrix fails on the code as it is, so that nothing it finds in a mutant means anything: %w\n%s\n%s\n%s",
+			err, tail(output, 60), f.script, f.message)
 	}
 	return nil
 }
