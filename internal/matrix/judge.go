@@ -17,11 +17,11 @@ func (p *play) judge(r *refundtest.Run, earlier []refund.Request, since int64) R
 	w := p.world
 	w.Helper()
 	missed := p.missed()
-	if !p.alone() {
+	if !p.certain() {
 		w.Ledger.Repair()
 	}
 	r.Finish()
-	require.False(w, p.alone() && missed, "the mishap had no occasion")
+	require.False(w, p.certain() && missed, "the mishap had no occasion")
 	if r.Stood != nil {
 		require.Equal(w, refund.StatusNeedsAttention, r.Stood.Status, "what does not end stands before a person")
 		require.NotNil(w, r.Stood.Attention)

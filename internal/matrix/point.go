@@ -65,6 +65,9 @@ func traceOf(r *refundtest.Run, since int64, post *postman) Trace {
 	return trace
 }
 
+// alike are the later times of what repeats itself: the fourth is like the third.
+const alike = 3
+
 // points are those at which mishaps are tried: all of them, but of what repeats itself for
 // days, such as the question about a result, the first three times.
 func (t Trace) points() []Point {
@@ -74,6 +77,6 @@ func (t Trace) points() []Point {
 		last[name] = max(last[name], p.Nth)
 	}
 	return slices.DeleteFunc(slices.Clone(t), func(p Point) bool {
-		return p.Nth > 3 && last[Point{Room: p.Room, Name: p.Name}] > 12
+		return p.Nth > alike && last[Point{Room: p.Room, Name: p.Name}] > 12
 	})
 }
