@@ -58,10 +58,13 @@ func (p *play) fault(f control.Fault) {
 	p.faults = append(p.faults, planned.ID)
 }
 
-// certain: there is one mishap, which must have its occasion, for it was seen in fair weather.
+// alone: there is one mishap at most.
+func (p *play) alone() bool { return len(p.scenario.Mishaps) < 2 }
+
+// certain: a mishap that is alone must have its occasion, for it was seen in fair weather.
 // How often a result is asked for is up to chance after the first times.
 func (p *play) certain() bool {
-	return len(p.scenario.Mishaps) == 0 || len(p.scenario.Mishaps) == 1 && p.scenario.Mishaps[0].At.Nth <= alike
+	return p.alone() && (len(p.scenario.Mishaps) == 0 || p.scenario.Mishaps[0].At.Nth <= alike)
 }
 
 func (p *play) perhaps(a refundtest.Act) refundtest.Act {
