@@ -16,6 +16,7 @@ import (
 func (p *play) judge(r *refundtest.Run, earlier []refund.Request, since int64) Result {
 	w := p.world
 	w.Helper()
+	p.post.collect() // what the platform has sent by now counts, even if it is still on its way
 	missed := p.missed()
 	if !p.certain() {
 		w.Ledger.Repair()
