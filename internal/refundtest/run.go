@@ -176,11 +176,11 @@ func (w *World) Begin(request refund.Request, acts ...Act) *Run {
 	env := suite.NewTestWorkflowEnvironment()
 	r := &Run{World: w, Request: request, env: env, log: log}
 	r.server = &server{run: r, first: map[string]time.Time{}, attempts: map[string]int{}, steps: map[string]int{}}
-	w.Cleanup(func() { *r = Run{World: w} }) // see letGo
 	r.began = w.Now().Add(time.Second)
 	env.SetStartTime(r.began)
 	w.mu.Lock()
 	w.clocks = append(w.clocks, env)
+	w.runs = append(w.runs, r)
 	w.requests[request.ID] = request
 	w.runs = append(w.runs, r)
 	w.mu.Unlock()

@@ -89,6 +89,7 @@ type World struct {
 	clocks   []*testsuite.TestWorkflowEnvironment
 	requests map[string]refund.Request
 	runs     []*Run
+	runs     []*Run
 	// forgotten is what books said that a restore has replaced.
 	forgotten map[ledger.Key][]ledger.Entry
 }
@@ -169,7 +170,10 @@ func (w *World) letGo() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.Ledger.Ledger, w.Platform, w.Baidu, w.bench, w.account = nil, nil, nil, nil, nil
-	w.clocks, w.requests, w.watching = nil, nil, nil
+	for _, r := range w.runs {
+		*r = Run{World: w}
+	}
+	w.clocks, w.requests, w.watching, w.runs = nil, nil, nil, nil
 }
 
 // open opens the account.
