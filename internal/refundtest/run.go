@@ -182,7 +182,6 @@ func (w *World) Begin(request refund.Request, acts ...Act) *Run {
 	w.clocks = append(w.clocks, env)
 	w.runs = append(w.runs, r)
 	w.requests[request.ID] = request
-	w.runs = append(w.runs, r)
 	w.mu.Unlock()
 
 	env.SetTestTimeout(30 * time.Second) // of idleness, not of the run

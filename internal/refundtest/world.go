@@ -89,7 +89,6 @@ type World struct {
 	clocks   []*testsuite.TestWorkflowEnvironment
 	requests map[string]refund.Request
 	runs     []*Run
-	runs     []*Run
 	// forgotten is what books said that a restore has replaced.
 	forgotten map[ledger.Key][]ledger.Entry
 }
