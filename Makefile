@@ -61,7 +61,7 @@ bin/soak:
 # the script by which it is run again: make matrix ARGS='-only "..."'; ARGS=-help explains.
 matrix: ## every refund with every mishap at every place, one at a time and in pairs, against the platforms' books; some minutes
 	@mkdir -p bin; go test -c -o bin/matrix ./internal/matrix
-	bin/matrix -test.run '^Test(Matrix|ManyAtOnce|RestoredBooks)' -test.timeout 2h -whole -pairs 2000 $(ARGS)
+	bin/matrix -test.run '^Test(Matrix|ManyAtOnce|RestoredBooks)' -test.timeout 2h -whole -pairs 2000 -restores 800 $(ARGS)
 
 # The matrix on trial: a proof that cannot fail proves nothing. ARGS='-only "new number"' tries some, ARGS=-list explains them.
 mutants: ## the product with one rule broken at a time, which the matrix must notice each time; some minutes

@@ -44,9 +44,12 @@ func TestManyAtOnceStayWithinTheLimits(t *testing.T) {
 
 // raceForTheCap: six orders, and a cap that has room for two of them.
 func (f Flow) raceForTheCap(t *testing.T) {
-	w := refundtest.On(t, f.Transport, refundtest.Options{
-		Limits: ledger.Limits{DailyCap: 2*total + total/2}, Budget: refund.BudgetPolicy{DailyCap: refund.ExhaustedFail},
-	})
+	f.raceFor(t, refundtest.Options{Limits: ledger.Limits{DailyCap: 2*total + total/2}, Budget: refund.BudgetPolicy{DailyCap: refund.ExhaustedFail}})
+	f.raceFor(t, refundtest.Options{Limits: ledger.Limits{Reserve: 2*total + total/2, Payout: ledger.PayoutWeekly}, Budget: refund.BudgetPolicy{Reserve: refund.ExhaustedFail}})
+}
+
+func (f Flow) raceFor(t *testing.T, o refundtest.Options) {
+	w := refundtest.On(t, f.Transport, o)
 	var requests []refund.Request
 	for i := range crowd {
 		order := w.Bench().NewOrder(t, control.NewOrder{Total: int64(total)})

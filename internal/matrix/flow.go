@@ -34,6 +34,15 @@ type Flow struct {
 	Messages bool
 	// Approved: a person must approve it, and does after an hour.
 	Approved bool
+	// Elsewhere: while it is on its way, the platform's service desk gives some of the order back.
+	Elsewhere bool
+	// Late: it is asked for ten minutes before midnight.
+	Late bool
+	// Unpaid: the order never was paid, whatever the request says.
+	Unpaid bool
+	// Rejected: a person must approve it, and rejects it after an hour; Twice: two people
+	// must approve it, and one of them says so twice.
+	Rejected, Twice bool
 	// Fails: the platform accepts it, and five minutes later it has failed.
 	Fails bool
 	// ShownLate: the platform does not show it for eight minutes after it was accepted.
@@ -85,6 +94,9 @@ func Flows(t *testing.T) []Flow {
 			add("full, with messages", func(f *Flow) { f.Messages = true })
 			if of.rules.Partial {
 				add("part, with messages", func(f *Flow) { f.Part, f.Messages = true, true })
+				if audits {
+					add("part, beside another", func(f *Flow) { f.Part, f.Messages, f.Elsewhere = true, true, true })
+				}
 			}
 		}
 		if of.rules.Partial {
@@ -96,6 +108,10 @@ func Flows(t *testing.T) []Flow {
 			add("part, shown late", func(f *Flow) { f.Part, f.ShownLate = true, true })
 		}
 		add("full, approved", func(f *Flow) { f.Approved = true })
+		add("full, never paid", func(f *Flow) { f.Unpaid = true })
+		add("full, before midnight", func(f *Flow) { f.Late = true })
+		add("full, rejected", func(f *Flow) { f.Rejected = true })
+		add("full, approved twice", func(f *Flow) { f.Approved, f.Twice = true, true })
 		add("full, capped", func(f *Flow) { f.Capped = true })
 		add("full, short of reserve", func(f *Flow) { f.Reserved = true })
 	}
@@ -138,7 +154,9 @@ func (f Flow) options(post *postman) refundtest.Options {
 	if f.Messages && f.audits {
 		o.AuditURL = post.url("audit")
 	}
-	if f.Approved {
+	if f.Twice {
+		o.Approval = refund.ApprovalPolicy{TwiceAbove: new(total / 2)}
+	} else if f.Approved || f.Rejected {
 		o.Approval = refund.ApprovalPolicy{Above: new(total / 2)}
 	}
 	if f.Capped {
@@ -160,6 +178,9 @@ func (f Flow) request(w *refundtest.World, id string) refund.Request {
 	if f.Fails {
 		wanted.Outcome = control.Failed
 	}
+	if f.Unpaid {
+		wanted.Paid = new(false)
+	}
 	order := w.Bench().NewOrder(w.T, wanted)
 	if f.Unverified {
 		_, err := w.Platform.Baidu().PatchOrder(w.Context(), order.PlatformID, control.BaiduOrderPatch{Verified: new(false)})
@@ -172,9 +193,17 @@ func (f Flow) request(w *refundtest.World, id string) refund.Request {
 	return w.Request(id, order, amount)
 }
 
+// begins: it differs from the plain flow only before anything is sent.
+func (f Flow) begins() bool {
+	return f.Approved || f.Rejected || f.Unpaid || f.Late || f.waits()
+}
+
 // ends is how it ends.
 func (f Flow) ends() refund.Status {
-	if f.Fails {
+	switch {
+	case f.Rejected:
+		return refund.StatusRejected
+	case f.Fails:
 		return refund.StatusFailed
 	}
 	return refund.StatusSucceeded
@@ -185,8 +214,21 @@ const approvedAfter = time.Hour
 
 // acts are what people do in it.
 func (f Flow) acts() []refundtest.Act {
-	if !f.Approved {
+	switch {
+	case f.Rejected:
+		return []refundtest.Act{refundtest.At(approvedAfter, refundtest.Reject("finance-2"))}
+	case f.Elsewhere:
+		return []refundtest.Act{refundtest.Perhaps(refundtest.After("Apply", 1, func(r *refundtest.Run) {
+			_, err := r.Platform.Baidu().RefundElsewhere(r.Context(), r.Request.Order.PlatformID, int64(part))
+			require.NoError(r, err)
+		}))}
+	case !f.Approved:
 		return nil
+	case f.Twice:
+		return []refundtest.Act{
+			refundtest.At(approvedAfter/4, refundtest.Approve("finance-1")), refundtest.At(approvedAfter/2, refundtest.Approve("Finance-1")),
+			refundtest.At(approvedAfter, refundtest.Approve("finance-2")),
+		}
 	}
 	return []refundtest.Act{
 		refundtest.At(approvedAfter/2, refundtest.Approve("agent-17")), // who has asked for it, which counts for nothing
@@ -198,6 +240,9 @@ func (f Flow) acts() []refundtest.Act {
 // the day's cap or the reserve, or nothing.
 func (f Flow) before(w *refundtest.World, post *postman) (earlier []refund.Request) {
 	w.Helper()
+	if f.Late {
+		w.Pass(11*time.Hour + 50*time.Minute) // it is noon
+	}
 	if !f.waits() {
 		return nil
 	}
@@ -227,13 +272,13 @@ func (f Flow) taken(w *refundtest.World, r refund.Request) {
 // passes are the statuses that the flow is about, which it goes through in fair weather.
 func (f Flow) passes() []refund.Status {
 	var all []refund.Status
-	if f.Approved {
+	if f.Approved || f.Rejected {
 		all = append(all, refund.StatusAwaitingApproval)
 	}
 	if f.waits() {
 		all = append(all, refund.StatusAwaitingBudget)
 	}
-	if f.rules.FullWantsUnverified && !f.Part && !f.Unverified {
+	if f.rules.FullWantsUnverified && !f.Part && !f.Unverified && !f.Rejected && !f.Unpaid {
 		all = append(all, refund.StatusCancellingVerification)
 	}
 	return all

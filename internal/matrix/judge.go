@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ func (p *play) judge(r *refundtest.Run, earlier []refund.Request, since int64) R
 		require.Equal(w, refund.StatusNeedsAttention, r.Stood.Status, "what does not end stands before a person")
 		require.NotNil(w, r.Stood.Attention)
 		require.NotEmpty(w, r.Stood.Attention.Reason)
+		require.False(w, !r.Stood.Irreversible && len(r.Placed) > 0, "the platform has it, and who looks at it is told that it can still be cancelled")
 	}
 	if r.Record != nil {
 		require.Empty(w, r.Record.Alert, "nobody contradicted how it ended")
@@ -80,6 +82,10 @@ func (p *play) paid(r *refundtest.Run) {
 	w.Helper()
 	succeeded := r.Outcome.Status == refund.StatusSucceeded && r.Stood == nil // of itself, and not by a person
 	for _, placed := range r.Placed {
+		if s.Elsewhere && placed.Number == "" {
+			require.Equal(w, control.Processing, placed.Status, "the platform was told to pay what was not asked for here")
+			continue
+		}
 		require.Equal(w, r.Outcome.ProviderNumber, placed.Number, "the order's refund has another number")
 		require.False(w, succeeded && placed.Status == control.Processing, "it is reported as paid, and the platform has not decided yet")
 	}
@@ -97,14 +103,35 @@ func (p *play) kept(r *refundtest.Run) {
 		ends = s.Mishaps[0].ends
 	}
 	switch {
+	case s.Unpaid:
+		require.NotEqual(w, refund.StatusSucceeded, r.Outcome.Status, "nothing was paid that could be given back")
 	case ends == keeps, len(s.Mishaps) > 1:
+	case ends == stops:
+		require.True(w, r.Stood == nil || !s.proves(), "it needed a person: %s", attention(r))
+		if at := s.Mishaps[0].At.Name; at == "Open" || at == "CheckOrder" {
+			require.Equal(w, refund.StatusCancelled, r.Outcome.Status, r.Outcome.Reason)
+		} else if r.Stood == nil {
+			require.Contains(w, []refund.Status{refund.StatusCancelled, s.ends()}, r.Outcome.Status, r.Outcome.Reason)
+		}
 	case ends == refuses:
 		require.True(w, r.Stood != nil || r.Outcome.Status == refund.StatusFailed, "it is %s", r.Outcome.Status)
-	case len(s.Mishaps) > 0 && !s.heals(), !s.proves():
+	case len(s.Mishaps) > 0 && !s.heals() && !s.Mishaps[0].toldAgain(), !s.proves():
 	default:
 		require.Nil(w, r.Stood, "it needed a person: %s", attention(r))
 		require.Equal(w, s.ends(), r.Outcome.Status, r.Outcome.Reason)
 	}
+}
+
+// toldAgain: the message comes, or comes again when it was not taken, so that who can only be told still is.
+func (m Mishap) toldAgain() bool {
+	switch m.At.Room {
+	case Books:
+		return m.At.Name == "Testify" || strings.HasPrefix(m.At.Name, "FindBy") || m.At.Name == "FindInFlight"
+	case Message:
+		return m.At.Name == "refund" && m.Kind != string(lost)
+	case Exchange, Step:
+	}
+	return false
 }
 
 // attention is why it stood before a person.
@@ -140,7 +167,7 @@ func (p *play) inOrder(r *refundtest.Run, since int64) {
 			held = line.At
 		}
 	}
-	cancels := 0
+	cancels, days := 0, map[string]bool{}
 	for _, call := range r.Calls {
 		acts := call.Op == cancelling || call.Op == w.Bench().Ops.Apply && call.Amount != 0
 		if call.Seq <= since || !acts {
@@ -149,10 +176,17 @@ func (p *play) inOrder(r *refundtest.Run, since int64) {
 		require.False(w, held.IsZero() || call.At.Before(held), "%s before budget and the order's turn were taken", call.Op)
 		require.False(w, s.Approved && call.At.Before(r.Began().Add(approvedAfter)), "%s before the approval", call.Op)
 		require.False(w, s.Part && call.Op == cancelling, "a partial refund never cancels the verification")
+		require.False(w, s.Unpaid && call.Op == cancelling, "nothing was paid, and the verification is cancelled")
 		require.False(w, s.Unverified && call.Op == cancelling, "an order that was never verified has nothing to cancel")
+		if call.Op != cancelling && call.Processed && r.Stood == nil {
+			days[call.At.In(refundtest.Shanghai).Format(time.DateOnly)] = true
+		}
 		if call.Op == cancelling && call.Processed {
 			cancels++
 		}
+	}
+	for day := range days {
+		require.True(w, slices.ContainsFunc(r.Journal, func(l ledger.Entry) bool { return l.Step == "hold "+day }), "it was sent on %s, and counts in the budget of another day", day)
 	}
 	require.LessOrEqual(w, cancels, 1, "a verification is cancelled once: before that is asked for again, the order is looked at")
 	cancelled := cancels > 0

@@ -15,17 +15,22 @@ import (
 )
 
 var (
-	whole   = flag.Bool("whole", false, "run every single mishap; without it every 100th, as a test among others")
-	pairs   = flag.Int("pairs", 100, "how many pairs of mishaps are run")
-	seed    = flag.Uint64("seed", 1, "chooses the pairs, and the order of -shuffle")
-	shuffle = flag.Bool("shuffle", false, "run the single mishaps in a random order, in which a defect shows sooner")
-	ways    = flag.String("flows", "", "leave out the flows whose name does not contain this text")
-	only    = flag.String("only", "", "run the scenarios whose script contains this text")
-	list    = flag.Bool("list", false, "print the scripts of the single mishaps and end")
-	workers = flag.Int("workers", 8, "how many scenarios run at once; most of their time they wait for the disk")
-	within  = flag.Duration("within", 20*time.Minute, "no pair is begun after this time")
-	most    = flag.Int("failures", 20, "end after so many failures")
+	whole    = flag.Bool("whole", false, "run every single mishap; without it every 100th, as a test among others")
+	pairs    = flag.Int("pairs", 100, "how many pairs of mishaps are run")
+	restores = flag.Int("restores", 0, "how many of the restores are run, drawn by the seed; 0 means all of those that -whole leaves")
+	seed     = flag.Uint64("seed", 1, "chooses the pairs, and the order of -shuffle")
+	shuffle  = flag.Bool("shuffle", false, "run the single mishaps in a random order, in which a defect shows sooner")
+	ways     = flag.String("flows", "", "leave out the flows whose name does not contain this text")
+	only     = flag.String("only", "", "run the scenarios whose script contains this text")
+	list     = flag.Bool("list", false, "print the scripts of the single mishaps and end")
+	workers  = flag.Int("workers", 8, "how many scenarios run at once; most of their time they wait for the disk")
+	within   = flag.Duration("within", 20*time.Minute, "no pair is begun after this time")
+	most     = flag.Int("failures", 20, "end after so many failures")
 )
+
+// memory is where Linux keeps files that need not outlive the machine. What dies here is a program,
+// never the machine, and a disk would be waited for at each of a million commits.
+const memory = "/dev/shm"
 
 // sampled is which part of the single mishaps is run among the other tests.
 const sampled = 100
@@ -34,7 +39,10 @@ func TestMain(m *testing.M) {
 	flag.Usage = usage
 	flag.Parse()
 	debug.SetGCPercent(400) // thousands of short-lived worlds
-	debug.SetMemoryLimit(2 << 30)
+	debug.SetMemoryLimit(4 << 30)
+	if shm, err := os.Stat(memory); err == nil && shm.IsDir() && os.Getenv("TMPDIR") == "" {
+		_ = os.Setenv("TMPDIR", memory) // without it the ledgers are on the disk, which takes longer
+	}
 	os.Exit(m.Run())
 }
 

@@ -22,6 +22,8 @@ const (
 	heals promise = "heals"
 	// refuses: it fails, or needs a person.
 	refuses promise = "refuses"
+	// stops: it is cancelled while that is in time, or ends as if nobody had asked.
+	stops promise = "stops"
 	// keeps: the invariants alone.
 	keeps promise = "keeps"
 )
@@ -48,6 +50,8 @@ func (f Flow) Mishaps(t *testing.T, at Point) []Mishap {
 		return []Mishap{
 			{Kind: "worker dies before", At: at, ends: heals, plan: acts(refundtest.Die(at.Name, at.Nth))},
 			{Kind: "worker dies after", At: at, ends: heals, plan: acts(refundtest.Lose(at.Name, at.Nth))},
+			{Kind: "somebody cancels before", At: at, ends: stops, plan: acts(refundtest.Before(at.Name, at.Nth, refundtest.Cancel("shop-3")))},
+			{Kind: "somebody cancels after", At: at, ends: stops, plan: acts(refundtest.After(at.Name, at.Nth, refundtest.Cancel("shop-3")))},
 		}
 	case Books:
 		return []Mishap{
@@ -84,8 +88,8 @@ func (f Flow) messageMishaps(at Point) []Mishap {
 		}
 		m := Mishap{Kind: string(fate), At: at, ends: heals, plan: func(p *play) {
 			p.post.plan(at, fate)
-			if fate == early {
-				p.acts = append(p.acts, p.post.soon())
+			if fate == early { // the platform has accepted, and nobody has written it down
+				p.world.Ledger.At(refundtest.Moment{Method: "EndSend", Nth: 1}, func() error { p.post.round(0); return nil })
 			}
 		}}
 		if fate == lost && !f.heals() {
@@ -106,23 +110,24 @@ const (
 // a day give up before it is over.
 const outage = 300
 
-// spoiled are the faults of any exchange, in both phases.
+// spoiled are the faults of any exchange, in both phases. Those that are the same as another to
+// whoever cannot read the answer are left out where a flow has nothing of its own from then on.
 var spoiled = []struct {
-	kind  string
-	fault control.Fault
+	kind, same string
+	fault      control.Fault
 }{
-	{"connection lost", control.Fault{Kind: control.FaultDisconnect}},
-	{"status 500", control.Fault{Kind: control.FaultStatus, Status: 500}},
-	{"status 502", control.Fault{Kind: control.FaultStatus, Status: 502, Body: "<html></html>"}},
-	{"status 503", control.Fault{Kind: control.FaultStatus, Status: 503}},
-	{"status 504", control.Fault{Kind: control.FaultStatus, Status: 504}},
-	{"page of HTML", control.Fault{Kind: control.FaultHTML}},
-	{"empty answer", control.Fault{Kind: control.FaultEmpty}},
-	{"endless answer", control.Fault{Kind: control.FaultHuge}},
-	{"answer cut", control.Fault{Kind: control.FaultTruncated}},
-	{"answer without code", control.Fault{Kind: control.FaultNoCode}},
-	{"empty object", control.Fault{Kind: control.FaultAnswer, Body: "{}"}},
-	{"garbage", control.Fault{Kind: control.FaultAnswer, Body: "\x00\xffSUCCESS"}},
+	{"connection lost", "", control.Fault{Kind: control.FaultDisconnect}},
+	{"status 500", "status 502", control.Fault{Kind: control.FaultStatus, Status: 500}},
+	{"status 502", "", control.Fault{Kind: control.FaultStatus, Status: 502, Body: "<html></html>"}},
+	{"status 503", "", control.Fault{Kind: control.FaultStatus, Status: 503}},
+	{"status 504", "status 502", control.Fault{Kind: control.FaultStatus, Status: 504}},
+	{"page of HTML", "garbage", control.Fault{Kind: control.FaultHTML}},
+	{"empty answer", "garbage", control.Fault{Kind: control.FaultEmpty}},
+	{"endless answer", "garbage", control.Fault{Kind: control.FaultHuge}},
+	{"answer cut", "", control.Fault{Kind: control.FaultTruncated}},
+	{"answer without code", "garbage", control.Fault{Kind: control.FaultNoCode}},
+	{"empty object", "garbage", control.Fault{Kind: control.FaultAnswer, Body: "{}"}},
+	{"garbage", "", control.Fault{Kind: control.FaultAnswer, Body: "\x00\xffSUCCESS"}},
 }
 
 func (f Flow) exchangeMishaps(t *testing.T, at Point) []Mishap {
@@ -133,18 +138,26 @@ func (f Flow) exchangeMishaps(t *testing.T, at Point) []Mishap {
 		all = append(all, Mishap{Kind: kind, At: at, ends: ends, slow: fault.Kind == control.FaultDelay, plan: func(p *play) { p.fault(fault) }})
 	}
 	for _, s := range spoiled {
+		if s.same != "" && f.begins() {
+			continue
+		}
 		for _, phase := range []control.FaultPhase{control.Before, control.After} {
 			s.fault.Phase = phase
 			add(fmt.Sprintf("%s, %s", s.kind, doing[phase]), heals, s.fault)
 		}
 	}
 	for phase, word := range doing {
+		// A page in between, or a wrong address: for a person, who must know that it may have been done.
+		add("status 404, "+word, keeps, control.Fault{Kind: control.FaultStatus, Status: 404, Body: "<html></html>", Phase: phase})
 		add("too slow, "+word, heals, control.Fault{Kind: control.FaultDelay, Phase: phase, Delay: control.Duration(tooLate)})
 	}
 	add("throttled", heals, control.Fault{Kind: control.FaultStatus, Status: 429})
 	add("throttled for 30 s", heals, control.Fault{Kind: control.FaultStatus, Status: 429, RetryAfter: control.Duration(30 * time.Second)})
+	add("throttled for ten minutes", heals, control.Fault{Kind: control.FaultStatus, Status: 429, RetryAfter: control.Duration(10 * time.Minute)})
 	add("answer doubled", heals, control.Fault{Kind: control.FaultDoubled, Phase: control.After})
-	add("gone for a day", keeps, control.Fault{Kind: control.FaultDisconnect, Times: outage})
+	if !f.begins() {
+		add("gone for a day", keeps, control.Fault{Kind: control.FaultDisconnect, Times: outage})
+	}
 	if f.signed {
 		add("answer tampered with", heals, control.Fault{Kind: control.FaultTampered, Phase: control.After})
 	}

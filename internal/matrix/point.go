@@ -65,11 +65,16 @@ func traceOf(r *refundtest.Run, since int64, post *postman) Trace {
 	return trace
 }
 
-// alike are the later times of what repeats itself: the fourth is like the third.
+// alike are the later times of what repeats itself: the fourth question about a result is
+// like the third.
 const alike = 3
 
-// points are those at which mishaps are tried: all of them, but of what repeats itself for
-// days, such as the question about a result, the first three times.
+// manyReads: the books are read at the beginning of each step; so many times are
+// different places.
+const manyReads = 12
+
+// points are those at which mishaps are tried: all of them, but of what repeats itself, such
+// as the question about a result, the first three times.
 func (t Trace) points() []Point {
 	last := map[Point]int{}
 	for _, p := range t {
@@ -77,6 +82,6 @@ func (t Trace) points() []Point {
 		last[name] = max(last[name], p.Nth)
 	}
 	return slices.DeleteFunc(slices.Clone(t), func(p Point) bool {
-		return p.Nth > alike && last[Point{Room: p.Room, Name: p.Name}] > 12
+		return p.Nth > alike && (p.Room != Books || last[Point{Room: p.Room, Name: p.Name}] > manyReads)
 	})
 }

@@ -146,11 +146,6 @@ func (p *postman) rounds() []refundtest.Act {
 // plan says what becomes of the message at a point.
 func (p *postman) plan(at Point, f fate) { p.plans[at] = f }
 
-// soon is a round right after the platform has accepted, before anybody knows.
-func (p *postman) soon() refundtest.Act {
-	return refundtest.Perhaps(refundtest.After("Apply", 1, func(*refundtest.Run) { p.round(0) }))
-}
-
 // round brings what is there, until nothing new comes of it.
 func (p *postman) round(after time.Duration) {
 	for range 10 {

@@ -45,6 +45,11 @@ func TestRestoredBooks(t *testing.T) {
 	if len(chosen) == 0 {
 		return // the script is another test's
 	}
+	if *restores > 0 && *restores < len(chosen) {
+		random := rand.New(rand.NewPCG(*seed, 1))
+		random.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
+		chosen = chosen[:*restores]
+	}
 	t.Cleanup(func() { fmt.Println(report) })
 	results := crew.run("restores", chosen, report)
 	random := rand.New(rand.NewPCG(*seed, 2))
