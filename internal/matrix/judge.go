@@ -28,7 +28,8 @@ func (p *play) judge(r *refundtest.Run, earlier []refund.Request, since int64) R
 		require.Equal(w, refund.StatusNeedsAttention, r.Stood.Status, "what does not end stands before a person")
 		require.NotNil(w, r.Stood.Attention)
 		require.NotEmpty(w, r.Stood.Attention.Reason)
-		require.False(w, !r.Stood.Irreversible && len(r.Placed) > 0, "the platform has it, and who looks at it is told that it can still be cancelled")
+		ours := slices.ContainsFunc(r.Placed, func(placed control.PlacedRefund) bool { return placed.Number == r.Outcome.ProviderNumber })
+		require.False(w, !r.Stood.Irreversible && ours, "the platform has it, and who looks at it is told that it can still be cancelled")
 	}
 	if r.Record != nil {
 		require.Empty(w, r.Record.Alert, "nobody contradicted how it ended")
