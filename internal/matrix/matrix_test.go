@@ -38,8 +38,8 @@ const sampled = 100
 func TestMain(m *testing.M) {
 	flag.Usage = usage
 	flag.Parse()
-	debug.SetGCPercent(200) // thousands of short-lived worlds
-	debug.SetMemoryLimit(3 << 30)
+	debug.SetGCPercent(150) // thousands of short-lived worlds, of each of which some 50 KB stay, see refundtest
+	debug.SetMemoryLimit(4 << 30)
 	if shm, err := os.Stat(memory); err == nil && shm.IsDir() && os.Getenv("TMPDIR") == "" {
 		_ = os.Setenv("TMPDIR", memory) // without it the ledgers are on the disk, which takes longer
 	}

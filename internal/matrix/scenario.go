@@ -51,6 +51,12 @@ type play struct {
 	faults   []int64
 }
 
+// letGo keeps nothing of a world that the test environment may keep.
+func (p *play) letGo() {
+	p.post.receiver, p.post.world, p.post.run, p.post.plans = nil, nil, nil, nil
+	*p = play{}
+}
+
 // fault plans a fault of the sandbox.
 func (p *play) fault(f control.Fault) {
 	planned, err := p.world.Platform.AddFault(p.world.Context(), f)
@@ -89,6 +95,7 @@ func (s Scenario) Run(t *testing.T) Result {
 	post := newPostman()
 	t.Cleanup(post.close)
 	o, p := s.options(post), &play{scenario: s, post: post}
+	t.Cleanup(func() { p.letGo() }) // last
 	if slices.ContainsFunc(s.Mishaps, func(m Mishap) bool { return m.slow }) {
 		o.Timeout = impatient
 		o.Watching = []interceptor.WorkerInterceptor{p}

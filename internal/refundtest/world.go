@@ -162,17 +162,18 @@ func ground(t *testing.T, o Options, tls string) (*World, *sandbox.Server) {
 	return w, platform
 }
 
-// letGo keeps nothing. The test environment keeps the steps of a workflow that has
-// ended before they were repeated, for ever, and with them the world; thousands of worlds
-// must not stay.
+// letGo keeps nothing. The test environment leaves a timer of the real clock behind for each
+// of a workflow's that never fired, which holds it, and with it the world, for the weeks it
+// was set to; thousands of worlds must not stay.
 func (w *World) letGo() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.Ledger.Ledger, w.Platform, w.Baidu, w.bench, w.account = nil, nil, nil, nil, nil
 	for _, r := range w.runs {
-		*r = Run{World: w}
+		*r.server = server{}
+		*r = Run{}
 	}
-	w.clocks, w.requests, w.watching, w.runs = nil, nil, nil, nil
+	w.clocks, w.requests, w.watching, w.runs, w.T = nil, nil, nil, nil, nil
 }
 
 // open opens the account.
