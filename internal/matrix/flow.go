@@ -193,6 +193,9 @@ func (f Flow) request(w *refundtest.World, id string) refund.Request {
 	return w.Request(id, order, amount)
 }
 
+// sends: it is about one refund that is sent, and so may be forgotten.
+func (f Flow) sends() bool { return !f.Rejected && !f.Unpaid && !f.Elsewhere }
+
 // begins: it differs from the plain flow only before anything is sent.
 func (f Flow) begins() bool {
 	return f.Approved || f.Rejected || f.Unpaid || f.Late || f.waits()
