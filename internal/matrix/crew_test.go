@@ -118,6 +118,11 @@ func (r *report) add(s Scenario, result Result, held bool) {
 func (r *report) String() string {
 	r.Lock()
 	defer r.Unlock()
+	if len(r.names) == 1 {
+		x := *r.rows[r.names[0]]
+		return fmt.Sprintf("\n%s: %d scenarios in %.0f s; %d paid by themselves, %d failed by themselves, %d before a person; %d broken\n",
+			r.names[0], x.scenarios, time.Since(r.began).Seconds(), x.healed, x.failed, x.person, x.broken)
+	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "TRANSPORT\tSCENARIOS\tPAID BY ITSELF\tFAILED BY ITSELF\tBEFORE A PERSON\tSECOND MISSED\tBROKEN\t")

@@ -43,6 +43,9 @@ func TestMain(m *testing.M) {
 	if shm, err := os.Stat(memory); err == nil && shm.IsDir() && os.Getenv("TMPDIR") == "" {
 		_ = os.Setenv("TMPDIR", memory) // without it the ledgers are on the disk, which takes longer
 	}
+	if inParts() {
+		os.Exit(apart())
+	}
 	os.Exit(m.Run())
 }
 
