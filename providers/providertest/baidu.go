@@ -42,6 +42,8 @@ func baiduBench(transport baidu.Transport, openAPI bool) Transport {
 		}
 		if openAPI {
 			settings.OpenAPI = &baidu.OpenAPI{ClientID: appKey, ClientSecretFile: secretFile(t, secret)}
+		} else {
+			settings.Poll = seldom
 		}
 		provider, err := baidu.New(settings)
 		require.NoError(t, err)

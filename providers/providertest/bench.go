@@ -99,6 +99,9 @@ type Code struct {
 	Heals bool
 }
 
+// seldom is when they ask who can hardly ever be told how a refund ended, and so ask for weeks.
+var seldom = []time.Duration{time.Minute, 6 * time.Hour}
+
 // Stand opens a bench on a sandbox of its own.
 func Stand(t *testing.T, transport Transport, change ...func(*Ground)) *Bench {
 	t.Helper()

@@ -68,7 +68,7 @@ func wechatCloudRun(t *testing.T, g Ground, trusted bool) *Bench {
 	require.NoError(t, err)
 	b.Provider, err = wechat.New(wechat.Settings{
 		Transport: wechat.TransportCloudRun, SubMchID: subMchID, URL: g.Address, EnvID: merchant.EnvID, Service: "refunds",
-		Path: path, TrustCallback: trusted, Timeout: g.Timeout, Now: g.Now,
+		Path: path, TrustCallback: trusted, Timeout: g.Timeout, Now: g.Now, Poll: seldom,
 	})
 	require.NoError(t, err)
 	b.Ops.Apply, b.Ops.Order, b.Ops.Query = "cloudrun.refund", "cloudrun.queryorder", "cloudrun.queryrefund"
