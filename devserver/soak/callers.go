@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/refundflow/refundflow/client"
+	"github.com/refundflow/refundflow/devserver/process"
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/workflows"
@@ -45,7 +46,7 @@ func (s *shop) open(ctx context.Context, wishes []*wish, atOnce int, pace time.D
 	next := time.NewTicker(max(pace, 1))
 	defer next.Stop()
 	var approving sync.WaitGroup
-	_ = each(atOnce, wishes, func(w *wish) error {
+	_ = process.Each(atOnce, wishes, func(w *wish) error {
 		if pace > 0 {
 			select {
 			case <-next.C:
@@ -129,7 +130,7 @@ func (s *shop) insist(ctx context.Context, call func(context.Context) error) err
 			return err
 		}
 		s.retries.Add(1)
-		if !rest(ctx, retryPause) {
+		if !process.Rest(ctx, retryPause) {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/refundflow/refundflow/devserver/process"
 	"github.com/refundflow/refundflow/sandbox/control"
 )
 
@@ -19,15 +20,15 @@ func (s *site) kill(ctx context.Context, deaths []death, started func() int64) {
 			victim = s.workers[d.worker]
 		}
 		for started() < int64(d.after) {
-			if !rest(ctx, lookPause) {
+			if !process.Rest(ctx, lookPause) {
 				return
 			}
 		}
-		if !rest(ctx, d.delay) {
+		if !process.Rest(ctx, d.delay) {
 			return
 		}
-		for !victim.kill(d.pause) {
-			if !rest(ctx, lookPause) {
+		for !victim.Kill(d.pause) {
+			if !process.Rest(ctx, lookPause) {
 				return
 			}
 		}
@@ -39,7 +40,7 @@ func (s *site) kill(ctx context.Context, deaths []death, started func() int64) {
 // accepted, or while nobody listens (protocol notes, docs/protocols/baidu.md §6.1). Its
 // stand-in's clock runs ahead by that.
 func (s *site) askAgain(ctx context.Context) {
-	for rest(ctx, 2*time.Second) {
+	for process.Rest(ctx, 2*time.Second) {
 		books, err := s.asking.Baidu().Books(ctx)
 		if err != nil {
 			continue // the run is over, or the next look tells

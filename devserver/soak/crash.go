@@ -138,10 +138,10 @@ func (r *crashRun) disturbed(ctx context.Context, s *site, p *plan, shop *shop) 
 
 func (s *site) kills() (workers, server int) {
 	for _, w := range s.workers {
-		n, _ := w.fate()
+		n, _ := w.Fate()
 		workers += n
 	}
-	server, _ = s.server.fate()
+	server, _ = s.server.Fate()
 	return workers, server
 }
 

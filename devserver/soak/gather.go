@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/refundflow/refundflow/client"
+	"github.com/refundflow/refundflow/devserver/process"
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/sandbox/control"
 )
@@ -40,7 +41,7 @@ func (s *site) gather(ctx context.Context, p *plan, sh *shop) (*facts, error) {
 	for _, l := range listed {
 		open[ledger.Key{Account: l.Account, ID: l.ID}] = true
 	}
-	err = each(16, indexes(f.refunds), func(i int) error {
+	err = process.Each(16, indexes(f.refunds), func(i int) error {
 		r := &f.refunds[i]
 		s.told(ctx, r, open[r.wish.key()])
 		record, err := books.Refund(ctx, r.wish.key())
@@ -74,7 +75,7 @@ func (s *site) told(ctx context.Context, r *fact, open bool) {
 	for try := 0; ; try++ {
 		r.lost = s.asked(ctx, r, open)
 		var unknown *client.NotFoundError
-		if r.lost == nil || errors.As(r.lost, &unknown) || try == 5 || !rest(ctx, retryPause) {
+		if r.lost == nil || errors.As(r.lost, &unknown) || try == 5 || !process.Rest(ctx, retryPause) {
 			return
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/refundflow/refundflow/devserver/process"
 )
 
 // loadRun is a run with many refunds at once.
@@ -106,7 +108,7 @@ func (r *loadRun) burdened(ctx context.Context, s *site, p *plan, shop *shop) (s
 		samples = append(samples, read)
 		if now.closed/1000 > thousands {
 			thousands = now.closed / 1000
-			server, _ := resident(s.server.pid())
+			server, _ := process.Resident(s.server.PID())
 			r.say("%d ended after %d s: the worker takes %d MiB, its heap %d MiB; the server %d MiB",
 				now.closed, int(time.Since(begun).Seconds()), read.rss>>20, read.heap>>20, server>>20)
 		}
@@ -120,7 +122,7 @@ func (r *loadRun) burdened(ctx context.Context, s *site, p *plan, shop *shop) (s
 }
 
 func (s *site) read(ctx context.Context, ended int64) (sample, error) {
-	rss, err := resident(s.workers[0].pid())
+	rss, err := process.Resident(s.workers[0].PID())
 	if err != nil {
 		return sample{}, err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -55,12 +54,4 @@ func TestTheMonitorsHeapIsRead(t *testing.T) {
 	require.Equal(t, int64(12345678), n)
 	_, err = metric(strings.NewReader("up 1\n"), heapMetric)
 	require.ErrorContains(t, err, "the monitor tells no go_memstats_heap_inuse_bytes")
-}
-
-func TestAProcessHasMemory(t *testing.T) {
-	rss, err := resident(os.Getpid())
-	require.NoError(t, err)
-	require.Greater(t, rss, int64(1<<20))
-	_, err = resident(-1)
-	require.Error(t, err, "no such process")
 }

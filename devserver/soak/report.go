@@ -102,8 +102,8 @@ func (s *site) report(f *facts, shop *shop, took time.Duration) {
 	workers, server := s.kills()
 	s.o.say("%d s; %d kills of workers, %d of the server; callers began %d calls again", int(took.Seconds()), workers, server, shop.retries.Load())
 	for _, p := range append(slices.Clone(s.workers), s.server) {
-		if _, own := p.fate(); len(own) > 0 {
-			s.o.say("%s ended by itself %d times and was started again: %s; see its log", p.name, len(own), strings.Join(own, ", "))
+		if _, own := p.Fate(); len(own) > 0 {
+			s.o.say("%s ended by itself %d times and was started again: %s; see its log", p.Name, len(own), strings.Join(own, ", "))
 		}
 	}
 }

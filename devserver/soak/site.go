@@ -17,6 +17,7 @@ import (
 
 	"github.com/refundflow/refundflow/client"
 	"github.com/refundflow/refundflow/devserver/merchants"
+	"github.com/refundflow/refundflow/devserver/process"
 	"github.com/refundflow/refundflow/sandbox/control"
 	"github.com/refundflow/refundflow/worker/service"
 )
@@ -39,11 +40,11 @@ type manner struct {
 type site struct {
 	o      *options
 	folder string
-	server *process
+	server *process.Process
 	// workers and their monitors; the first hears the platforms.
-	workers  []*process
+	workers  []*process.Process
 	monitors []string
-	stands   []*process
+	stands   []*process.Process
 	// asking is the stand-in that asks before it pays, prompt the other platforms'.
 	asking, prompt *control.Client
 	// moves are those of asking's clock.
@@ -51,7 +52,7 @@ type site struct {
 	moves    []control.Clock
 	temporal temporalclient.Client
 	refunds  *client.Client
-	ports    map[int]bool
+	ports    process.Ports
 }
 
 func (s *site) file(parts ...string) string {
@@ -70,11 +71,11 @@ func (s *site) stand(a *account) *control.Client {
 func open(ctx context.Context, o *options, m manner) (s *site, err error) {
 	ctx, cancel := context.WithTimeout(ctx, upFor)
 	defer cancel()
-	s = &site{o: o, folder: o.folder, ports: map[int]bool{}}
+	s = &site{o: o, folder: o.folder}
 	if err := os.Mkdir(s.file("logs"), 0o700); err != nil {
 		return s, err
 	}
-	port, err := s.port()
+	port, err := s.ports.Free()
 	if err != nil {
 		return s, err
 	}
@@ -82,16 +83,16 @@ func open(ctx context.Context, o *options, m manner) (s *site, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.server = newProcess("the Temporal server", s.file("logs", "temporal.log"), self, "temporal", "--db", s.file("temporal.db"), "--port", strconv.Itoa(port))
-	s.server.leash = true
-	if err := s.server.start(); err != nil {
+	s.server = process.New("the Temporal server", s.file("logs", "temporal.log"), self, "temporal", "--db", s.file("temporal.db"), "--port", strconv.Itoa(port))
+	s.server.Leash = true
+	if err := s.server.Start(); err != nil {
 		return s, err
 	}
-	callbacks, err := s.port()
+	callbacks, err := s.ports.Free()
 	if err != nil {
 		return s, err
 	}
-	config, err := s.settle(ctx, m, at(port), at(callbacks))
+	config, err := s.settle(ctx, m, process.At(port), process.At(callbacks))
 	if err != nil {
 		return s, err
 	}
@@ -100,11 +101,11 @@ func open(ctx context.Context, o *options, m manner) (s *site, err error) {
 	}
 	silent := logrus.New()
 	silent.SetLevel(logrus.PanicLevel)
-	if s.temporal, err = temporalclient.NewLazyClient(temporalclient.Options{HostPort: at(port), Logger: service.SDKLogger(silent)}); err != nil {
+	if s.temporal, err = temporalclient.NewLazyClient(temporalclient.Options{HostPort: process.At(port), Logger: service.SDKLogger(silent)}); err != nil {
 		return s, err
 	}
 	s.refunds = client.New(s.temporal)
-	if err := until(ctx, "the Temporal server", func() error {
+	if err := process.Until(ctx, "the Temporal server", func() error {
 		_, err := s.temporal.CheckHealth(ctx, &temporalclient.CheckHealthRequest{})
 		return err
 	}); err != nil {
@@ -149,26 +150,26 @@ func (s *site) settle(ctx context.Context, m manner, temporal, callbacks string)
 
 // play starts a stand-in.
 func (s *site) play(ctx context.Context, name string, books bool, into **control.Client) (url string, door control.TLS, err error) {
-	plain, err := s.port()
+	plain, err := s.ports.Free()
 	if err != nil {
 		return "", door, err
 	}
-	tls, err := s.port()
+	tls, err := s.ports.Free()
 	if err != nil {
 		return "", door, err
 	}
-	args := []string{"--addr", at(plain), "--tls-addr", at(tls), "--settle-after", "300ms"}
+	args := []string{"--addr", process.At(plain), "--tls-addr", process.At(tls), "--settle-after", "300ms"}
 	if books {
 		args = append(args, "--books", s.file(name+".json"))
 	}
-	p := newProcess(name, s.file("logs", name+".log"), s.o.sandbox, args...)
-	if err := p.start(); err != nil {
+	p := process.New(name, s.file("logs", name+".log"), s.o.sandbox, args...)
+	if err := p.Start(); err != nil {
 		return "", door, err
 	}
 	s.stands = append(s.stands, p)
-	url = "http://" + at(plain)
+	url = "http://" + process.At(plain)
 	*into = control.New(url)
-	err = until(ctx, name, func() error {
+	err = process.Until(ctx, name, func() error {
 		door, err = (*into).TLS(ctx)
 		return err
 	})
@@ -178,21 +179,21 @@ func (s *site) play(ctx context.Context, name string, books bool, into **control
 // hire starts the workers and waits until they are ready. The first hears the platforms.
 func (s *site) hire(ctx context.Context, workers int) error {
 	for i := range workers {
-		port, err := s.port()
+		port, err := s.ports.Free()
 		if err != nil {
 			return err
 		}
-		args := []string{"--config", s.file("refundflow.yaml"), "--monitor", at(port), "--role", "workflows"}
+		args := []string{"--config", s.file("refundflow.yaml"), "--monitor", process.At(port), "--role", "workflows"}
 		if i == 0 {
 			args = append(args, "--role", "callbacks")
 		}
 		name := fmt.Sprintf("worker-%d", i+1)
-		p := newProcess(name, s.file("logs", name+".log"), s.o.worker, args...)
-		s.workers, s.monitors = append(s.workers, p), append(s.monitors, "http://"+at(port))
-		if err := p.start(); err != nil {
+		p := process.New(name, s.file("logs", name+".log"), s.o.worker, args...)
+		s.workers, s.monitors = append(s.workers, p), append(s.monitors, "http://"+process.At(port))
+		if err := p.Start(); err != nil {
 			return err
 		}
-		if err := until(ctx, name, func() error { return ready(ctx, s.monitors[i]) }); err != nil {
+		if err := process.Until(ctx, name, func() error { return ready(ctx, s.monitors[i]) }); err != nil {
 			return err
 		}
 	}
@@ -218,13 +219,13 @@ func ready(ctx context.Context, monitor string) error {
 // dismiss stops the workers and the server in peace, so that their files are at rest. The
 // stand-ins stay up: their books are read.
 func (s *site) dismiss() error {
-	err := each(len(s.workers), s.workers, (*process).stop)
+	err := process.Each(len(s.workers), s.workers, (*process.Process).Stop)
 	if s.temporal != nil {
 		s.temporal.Close()
 		s.temporal = nil
 	}
 	if s.server != nil {
-		err = errors.Join(err, s.server.stop())
+		err = errors.Join(err, s.server.Stop())
 	}
 	return err
 }
@@ -233,12 +234,12 @@ func (s *site) dismiss() error {
 func (s *site) close() error {
 	err := s.dismiss()
 	for _, p := range s.stands {
-		err = errors.Join(err, p.stop())
+		err = errors.Join(err, p.Stop())
 	}
 	return err
 }
 
 // order makes the plan's orders.
 func (s *site) order(ctx context.Context, p *plan) error {
-	return each(8, p.orders, func(o *order) error { return o.make(ctx, s.stand(o.account)) })
+	return process.Each(8, p.orders, func(o *order) error { return o.make(ctx, s.stand(o.account)) })
 }

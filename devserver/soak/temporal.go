@@ -1,12 +1,10 @@
 package main
 
 import (
-	"io"
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"github.com/refundflow/refundflow/devserver/engine"
+	"github.com/refundflow/refundflow/devserver/process"
 )
 
 // temporalCommand is the Temporal server as a process of its own: this program again.
@@ -20,15 +18,7 @@ func temporalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			gone := make(chan struct{})
-			go func() {
-				_, _ = io.Copy(io.Discard, os.Stdin)
-				close(gone)
-			}()
-			select {
-			case <-gone:
-			case <-cmd.Context().Done():
-			}
+			process.Leashed(cmd.Context())
 			return server.Stop()
 		},
 	}

@@ -11,6 +11,7 @@ import (
 
 	"go.temporal.io/api/workflowservice/v1"
 
+	"github.com/refundflow/refundflow/devserver/process"
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/ledger/sqlstore"
 	"github.com/refundflow/refundflow/refund"
@@ -100,7 +101,7 @@ func (s *site) watch(ctx context.Context, total int, busy func() string, sample 
 	begun := time.Now()
 	var told, still time.Time
 	var last census
-	for rest(ctx, countPause) {
+	for process.Rest(ctx, countPause) {
 		now, err := c.count(ctx)
 		line := now.String()
 		if err != nil {

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"fmt"
@@ -19,12 +19,14 @@ const (
 	stopFor = time.Minute
 )
 
-// process is a program that is started again whenever it dies, as a supervisor would.
-type process struct {
-	name  string
-	cmd   func() *exec.Cmd
-	log   string // its file
-	leash bool   // it ends when its standard input does
+// Process is a program that is started again whenever it dies, as a supervisor would.
+type Process struct {
+	Name string
+	// Leash: it ends when its standard input does, see [Leashed].
+	Leash bool
+
+	cmd func() *exec.Cmd
+	log string // its file
 
 	mu       sync.Mutex
 	running  *exec.Cmd
@@ -38,8 +40,9 @@ type process struct {
 	failed   error
 }
 
-func newProcess(name, log, program string, args ...string) *process {
-	return &process{name: name, log: log, stopping: make(chan struct{}), done: make(chan struct{}), cmd: func() *exec.Cmd {
+// New is a program with its arguments, and the file that what it prints is appended to.
+func New(name, log, program string, args ...string) *Process {
+	return &Process{Name: name, log: log, stopping: make(chan struct{}), done: make(chan struct{}), cmd: func() *exec.Cmd {
 		cmd := exec.Command(program, args...) //nolint:noctx // it is to outlive any context: stop ends it
 		cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "TEMPORAL_") })
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us alone
@@ -47,8 +50,8 @@ func newProcess(name, log, program string, args ...string) *process {
 	}}
 }
 
-// start starts it and keeps it going.
-func (p *process) start() error {
+// Start starts it and keeps it going.
+func (p *Process) Start() error {
 	if err := p.spawn(); err != nil {
 		close(p.done)
 		return err
@@ -57,7 +60,7 @@ func (p *process) start() error {
 	return nil
 }
 
-func (p *process) spawn() error {
+func (p *Process) spawn() error {
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -67,19 +70,19 @@ func (p *process) spawn() error {
 	cmd.Stdout, cmd.Stderr = log, log
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.leash {
+	if p.Leash {
 		if p.rein, err = cmd.StdinPipe(); err != nil {
 			return err
 		}
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("%s: %w", p.name, err)
+		return fmt.Errorf("%s: %w", p.Name, err)
 	}
 	p.running, p.killed = cmd, false
 	return nil
 }
 
-func (p *process) supervise() {
+func (p *Process) supervise() {
 	defer close(p.done)
 	for {
 		err := p.running.Wait()
@@ -104,7 +107,7 @@ func (p *process) supervise() {
 	}
 }
 
-func (p *process) stopped() bool {
+func (p *Process) stopped() bool {
 	select {
 	case <-p.stopping:
 		return true
@@ -113,9 +116,9 @@ func (p *process) stopped() bool {
 	}
 }
 
-// kill is the power cut; the supervisor starts it again after the pause. It reports
+// Kill is the power cut; the supervisor starts it again after the pause. It reports
 // whether there was anything to kill.
-func (p *process) kill(pause time.Duration) bool {
+func (p *Process) Kill(pause time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running == nil || p.killed {
@@ -129,9 +132,9 @@ func (p *process) kill(pause time.Duration) bool {
 	return true
 }
 
-// stop asks it to end in peace, once, and waits for that. Of one that does not, a kill
+// Stop asks it to end in peace, once, and waits for that. Of one that does not, a kill
 // is an error.
-func (p *process) stop() error {
+func (p *Process) Stop() error {
 	p.mu.Lock()
 	cmd := p.running
 	if p.stopped() {
@@ -142,7 +145,7 @@ func (p *process) stop() error {
 	close(p.stopping)
 	switch {
 	case cmd == nil:
-	case p.leash:
+	case p.Leash:
 		_ = p.rein.Close()
 	default:
 		_ = cmd.Process.Signal(syscall.SIGTERM)
@@ -156,12 +159,12 @@ func (p *process) stop() error {
 	case <-late.C:
 		_ = cmd.Process.Kill()
 		<-p.done
-		return fmt.Errorf("%s did not stop within %s; see %s", p.name, stopFor, p.log)
+		return fmt.Errorf("%s did not stop within %s; see %s", p.Name, stopFor, p.log)
 	}
 }
 
-// pid is the process's number, 0 while there is none.
-func (p *process) pid() int {
+// PID is the process's number, 0 while there is none.
+func (p *Process) PID() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running == nil {
@@ -170,8 +173,8 @@ func (p *process) pid() int {
 	return p.running.Process.Pid
 }
 
-// fate is what happened to it.
-func (p *process) fate() (kills int, ownEnds []string) {
+// Fate is what happened to it.
+func (p *Process) Fate() (kills int, ownEnds []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.kills, slices.Clone(p.ownEnds)

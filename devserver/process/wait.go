@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"context"
@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// until asks until there is no error, or ctx ends.
-func until(ctx context.Context, what string, ask func() error) error {
+// Until asks until there is no error, or ctx ends.
+func Until(ctx context.Context, what string, ask func() error) error {
 	for {
 		err := ask()
 		if err == nil {
 			return nil
 		}
-		if !rest(ctx, 100*time.Millisecond) {
+		if !Rest(ctx, 100*time.Millisecond) {
 			return fmt.Errorf("%s does not come up: %w; its log may say why", what, err)
 		}
 	}
 }
 
-// rest waits, and reports whether ctx has not ended.
-func rest(ctx context.Context, d time.Duration) bool {
+// Rest waits, and reports whether ctx has not ended.
+func Rest(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -33,8 +33,8 @@ func rest(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// each does the same with all, so many at once, and joins what went wrong.
-func each[T any](atOnce int, all []T, do func(T) error) error {
+// Each does the same with all, so many at once, and joins what went wrong.
+func Each[T any](atOnce int, all []T, do func(T) error) error {
 	var running sync.WaitGroup
 	wrong, turn := make([]error, len(all)), make(chan struct{}, max(atOnce, 1))
 	for i, one := range all {
