@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func supervised(t *testing.T, leash bool) *process {
+func supervised(t *testing.T, leash bool) *Process {
 	t.Helper()
 	t.Setenv(child, "yes")
 	self, err := os.Executable()
@@ -56,4 +56,3 @@ func TestAProgramThatEndsByItselfIsToldOf(t *testing.T) {
 	kills, _ := p.Fate()
 	require.Zero(t, kills)
 }
-
