@@ -17,6 +17,10 @@ import (
 // refused, since a silently converted amount is how money goes astray. What is
 // missing is left zero, for [Request.Validate] to name.
 func (r *Request) UnmarshalJSON(data []byte) error {
+	if known, ok := asWritten(data); ok {
+		*r = known
+		return nil
+	}
 	*r = Request{}
 	return strictly(data, map[string]field{
 		"id": text(&r.ID), "account": text(&r.Account), "amount": fen(&r.Amount), "reason": text(&r.Reason),
@@ -27,6 +31,20 @@ func (r *Request) UnmarshalJSON(data []byte) error {
 			"store_id": text(&r.Order.StoreID), "store_id_type": text(&r.Order.StoreIDType),
 		}),
 	})
+}
+
+// asWritten reads a document that is, byte for byte, what this program writes, as nearly all
+// are: histories, the ledger, and backends in Go. Nothing in it can be unknown, doubled or of
+// another type, or it would be written otherwise; to know that takes a third of the time.
+func asWritten(data []byte) (Request, bool) {
+	type plain Request // without UnmarshalJSON
+	var r plain
+	if err := json.Unmarshal(data, &r); err != nil {
+		return Request{}, false
+	}
+	again, err := json.Marshal(r)
+	paid := r.Order.PaidAt
+	return Request(r), err == nil && bytes.Equal(again, data) && (paid.IsZero() || plausible(paid))
 }
 
 // ParseRequest decodes and validates one request document.

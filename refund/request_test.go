@@ -1,7 +1,9 @@
 package refund
 
 import (
+	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -185,5 +187,35 @@ func FuzzParseRequest(f *testing.F) {
 		again, err := ParseRequest(encoded)
 		require.NoError(t, err, "what was accepted is accepted again")
 		require.Equal(t, r.Fingerprint(), again.Fingerprint())
+		var spaced bytes.Buffer
+		require.NoError(t, json.Indent(&spaced, encoded, "", " "))
+		strictly, err := ParseRequest(spaced.Bytes())
+		require.NoError(t, err)
+		same, err := json.Marshal(strictly)
+		require.NoError(t, err)
+		require.Equal(t, string(encoded), string(same), "what is read fast is read like everything else")
 	})
+}
+
+// Who wrote a document does not change what is refused: these look like this program's own.
+func TestWhatIsReadFastIsReadAsStrictly(t *testing.T) {
+	good, err := ParseRequest([]byte(document))
+	require.NoError(t, err)
+	written, err := json.Marshal(good)
+	require.NoError(t, err)
+	for name, change := range map[string][2]string{
+		"an amount in quotes":   {`"amount":` + strconv.FormatInt(int64(good.Amount), 10), `"amount":"` + strconv.FormatInt(int64(good.Amount), 10) + `"`},
+		"an amount as a float":  {`"amount":` + strconv.FormatInt(int64(good.Amount), 10), `"amount":` + strconv.FormatInt(int64(good.Amount), 10) + `.0`},
+		"a field twice":         {`{"id":`, `{"id":"other","id":`},
+		"an unknown field":      {`{"id":`, `{"nonsense":1,"id":`},
+		"another case":          {`{"id":`, `{"ID":`},
+		"a year nobody paid in": {`"paid_at":"20`, `"paid_at":"31`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, string(written), change[0])
+			_, err := ParseRequest([]byte(strings.Replace(string(written), change[0], change[1], 1)))
+			var invalid *InvalidError
+			require.ErrorAs(t, err, &invalid)
+		})
+	}
 }

@@ -8,8 +8,15 @@ import (
 
 // dynamicConfig holds the settings that differ from the server's defaults, which are made for clusters. Figures are from
 // this project's measurements (saga of five activities, SQLite, two cores). Keys come from the server's own symbols, so
-// that a setting renamed by a new server stops the build instead of silently losing its effect.
-func dynamicConfig() dynamicconfig.StaticClient {
+// that a setting renamed by a new server stops the build instead of silently losing its effect. Stock is [Options].Stock.
+func dynamicConfig(stock bool) dynamicconfig.StaticClient {
+	if stock {
+		return dynamicconfig.StaticClient{
+			// These two change no speed: see below.
+			dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
+			dynamicconfig.EnableServerVersionCheck.Key():                false,
+		}
+	}
 	return dynamicconfig.StaticClient{
 		// A queue is read at most 20 times a second by default, per shard, and there is one shard: some 45 ms on every
 		// task. The one setting that matters: p50 of a single saga 550 -> 56 ms.

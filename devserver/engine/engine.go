@@ -78,11 +78,11 @@ func Start(ctx context.Context, options Options) (_ *Engine, err error) {
 }
 
 func (e *Engine) startServer(ctx context.Context, options Options) error {
-	sql := sqlConfig(e.store)
+	sql := sqlConfig(e.store, options.Stock)
 	if err := createNamespace(sql, options.Namespace, options.Retention); err != nil {
 		return err
 	}
-	server, err := newServer(serverConfig(sql, e.ports), e.ports, e.log)
+	server, err := newServer(serverConfig(sql, e.ports), dynamicConfig(options.Stock), e.ports, e.log)
 	if err != nil {
 		return fmt.Errorf("set up the server: %w", err)
 	}

@@ -42,6 +42,9 @@ type Options struct {
 	// Retention is how long closed workflows stay readable, used when the namespace is created. Default 7 days, at least 1 h.
 	Retention time.Duration
 
+	// Stock leaves every setting as the server's makers have it, also SQLite's. It is here to be compared with.
+	Stock bool
+
 	// Logger receives the server's log, nil for none. Errors arrive as errors, all else at debug level.
 	Logger logrus.FieldLogger
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
 	"go.temporal.io/server/common/membership/static"
 	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/common/primitives"
@@ -17,8 +18,9 @@ import (
 
 const clusterName = "active" // stored in the database file: a file made under one name does not start under another
 
-// sqlConfig tells the server's SQLite plugin where the data is. store is nil for memory.
-func sqlConfig(store *storage) *config.SQL {
+// sqlConfig tells the server's SQLite plugin where the data is. store is nil for memory; stock leaves the journal as
+// SQLite has it.
+func sqlConfig(store *storage, stock bool) *config.SQL {
 	if store == nil {
 		return &config.SQL{
 			PluginName:        sqliteplugin.PluginName,
@@ -26,7 +28,7 @@ func sqlConfig(store *storage) *config.SQL {
 			ConnectAttributes: map[string]string{"mode": "memory", "cache": "shared"},
 		}
 	}
-	return &config.SQL{
+	sql := &config.SQL{
 		PluginName:   sqliteplugin.PluginName,
 		DatabaseName: store.dsnPath(),
 		// More connections are slower, not faster: they queue for the one writer (measured 0.6 times the rate).
@@ -43,6 +45,11 @@ func sqlConfig(store *storage) *config.SQL {
 			"setup": uuid.NewString(),
 		},
 	}
+	if stock {
+		delete(sql.ConnectAttributes, "journal_mode")
+		delete(sql.ConnectAttributes, "synchronous")
+	}
+	return sql
 }
 
 func serverConfig(sql *config.SQL, p ports) *config.Config {
@@ -85,12 +92,12 @@ func serverConfig(sql *config.SQL, p ports) *config.Config {
 	}
 }
 
-func newServer(cfg *config.Config, p ports, logger serverLog) (temporal.Server, error) {
+func newServer(cfg *config.Config, settings dynamicconfig.Client, p ports, logger serverLog) (temporal.Server, error) {
 	return temporal.NewServer(
 		temporal.WithConfig(cfg),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithLogger(logger),
-		temporal.WithDynamicConfigClient(dynamicConfig()),
+		temporal.WithDynamicConfigClient(settings),
 		// Who is where is known beforehand. Without this the services find each other by gossip, which needs four more
 		// ports and a wait after start.
 		temporal.WithStaticHosts(map[primitives.ServiceName]static.Hosts{

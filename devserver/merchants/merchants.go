@@ -42,14 +42,20 @@ type Site struct {
 	// Sandbox, URL, TLSURL and CAPEM are those of the stand-in.
 	Sandbox            *control.Client
 	URL, TLSURL, CAPEM string
-	// Callbacks is the worker's address before "/refund" and "/audit".
+	// Callbacks is the worker's address before "/refund" and "/audit". Left out, the platform
+	// is given no address, and tells nobody.
 	Callbacks string
 	// Poll and AbsenceInterval are written as they are: "[30s]", "300ms".
 	Poll, AbsenceInterval string
 }
 
 // to is the address of one kind of message.
-func (s Site) to(kind string) string { return s.Callbacks + "/" + kind }
+func (s Site) to(kind string) string {
+	if s.Callbacks == "" {
+		return ""
+	}
+	return s.Callbacks + "/" + kind
+}
 
 // file is the path of one of the account's files.
 func (s Site) file(name string) string { return filepath.Join(s.Folder, s.Account+name) }
