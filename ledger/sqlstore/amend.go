@@ -101,17 +101,16 @@ func (t *tx) drawn(r *row, at time.Time) error {
 // revive makes the hold under which the refund was sent, or its last one, draw again.
 // A refund that never had one has nothing to draw on.
 func (t *tx) revive(r *row, at time.Time) error {
-	h := hold{state: counted}
+	var h hold
 	if _, err := t.get([]any{&h.n}, `SELECT COALESCE(MAX(CASE WHEN state = 'spent' THEN n END), MAX(n), 0) FROM holds
 		WHERE account = ? AND id = ?`, r.Key.Account, r.Key.ID); err != nil || h.n == 0 {
 		return err
 	}
-	var before holdState
-	if _, err := t.get([]any{&h.day, &h.period, &before}, `SELECT day, period, state FROM holds
+	if _, err := t.get([]any{&h.day, &h.period, &h.state}, `SELECT day, period, state FROM holds
 		WHERE account = ? AND id = ? AND n = ?`, r.Key.Account, r.Key.ID, h.n); err != nil {
 		return err
 	}
-	if before == released { // a spent one is in the day's cap still
+	if h.state == released { // a spent one is in the day's cap still
 		if err := t.count(r, kindCap, h.day); err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ func (s *Store) BeginCancel(ctx context.Context, key ledger.Key, at time.Time, l
 		if answer, err = t.spent(r); err != nil || answer.Obstacle != "" {
 			return errors.Join(err, t.leave(r)) // also where the platform is asked first: this comes before the question
 		}
-		if answer, err = t.confirm(r, at, limits); err != nil || !answer.Granted {
+		if answer, err = t.grant(r, at, limits); err != nil || !answer.Granted {
 			return err
 		}
 		r.Verification = ledger.Begun

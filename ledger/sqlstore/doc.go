@@ -3,8 +3,8 @@
 // changed and adds its line to the journal, or writes nothing at all.
 //
 // The engine is SQLite for one machine and PostgreSQL for several. What differs
-// between them is in dialect.go, sqlite.go, postgres.go, postgres_claim.go and the
-// folder migrations, and home.go; everything else is portable SQL, and texts are stored so that
+// between them is in dialect.go, sqlite.go, prepared.go, postgres.go, postgres_claim.go, home.go
+// and the folder migrations; everything else is portable SQL, and texts are stored so that
 // both can hold them, see text.go. All tests run on both where
 // REFUNDFLOW_TEST_POSTGRES names a server, see engine_test.go.
 //

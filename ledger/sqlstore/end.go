@@ -63,7 +63,10 @@ func (s *Store) Settle(ctx context.Context, key ledger.Key, done ledger.Settleme
 			wrong = fmt.Sprintf("%s is given back, but the provider has also reported %s with %s",
 				r.Refunded, r.Evidence.State, r.Evidence.Amount)
 		}
-		if err := t.save(r); err != nil || wrong == "" { // what was not known before
+		if !ends { // what was not known before; end has saved it
+			err = t.save(r)
+		}
+		if err != nil || wrong == "" {
 			return err
 		}
 		if ends || news {

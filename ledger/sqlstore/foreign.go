@@ -137,15 +137,10 @@ func (s *Store) ForeignRefunds(ctx context.Context, merchant string) ([]ledger.F
 	return list, err
 }
 
-// foreignOf counts and sums the order's refunds that were not made here. An amount
-// that was not told is 0.
-func (t *tx) foreignOf(merchant, orderKey string) (n int, sum refund.Fen, err error) {
-	return t.foreignBut(merchant, orderKey, "", 0)
-}
-
-// foreignBut is foreignOf without what is, or may be, the refund of a number that is about
-// to be opened: what has that number, and, where restored books may have forgotten it,
-// what has none. Not every message of a platform names it.
+// foreignBut counts and sums the order's refunds that were not made here, without what is,
+// or may be, the refund of a number that is about to be opened: what has that number, and,
+// where restored books may have forgotten it, what has none. Not every message of a
+// platform names it. An amount that was not told is 0.
 func (t *tx) foreignBut(merchant, orderKey, number string, forgotten int) (n int, sum refund.Fen, err error) {
 	_, err = t.get([]any{&n, &sum}, `SELECT COUNT(*), COALESCE(SUM(amount), 0) FROM foreign_refunds
 		WHERE merchant = ? AND order_key = ? AND state <> 'failed' AND (number = '' AND ? = 0 OR number <> '' AND number <> ?)`,

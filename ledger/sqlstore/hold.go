@@ -67,15 +67,22 @@ func (t *tx) take(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, erro
 // confirm makes sure that the refund has its hold for the day of at. What is not
 // granted writes nothing but its place in the line.
 func (t *tx) confirm(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, error) {
+	if r.Sending == ledger.NotBegun {
+		spent, err := t.overdrawn(r)
+		if err != nil {
+			return ledger.Hold{}, err
+		}
+		if spent.Obstacle != "" {
+			return spent, t.leave(r) // it waits for a person
+		}
+	}
+	return t.grant(r, at, limits)
+}
+
+// grant is confirm for who has looked at the order's remainder.
+func (t *tx) grant(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, error) {
 	if r.Sending != ledger.NotBegun {
 		return ledger.Hold{Granted: true}, nil // counts on the day it was sent
-	}
-	spent, err := t.overdrawn(r)
-	if err != nil {
-		return ledger.Hold{}, err
-	}
-	if spent.Obstacle != "" {
-		return spent, t.leave(r) // it waits for a person
 	}
 	known, err := t.flag(r.Key.Account)
 	if err != nil {
@@ -121,12 +128,9 @@ func (t *tx) move(r *row, at time.Time, limits ledger.Limits) (ledger.Hold, erro
 
 // draw writes a new hold and what it draws.
 func (t *tx) draw(r *row, at time.Time, h hold) error {
-	if _, err := t.get([]any{&h.n}, `SELECT COALESCE(MAX(n), 0) + 1 FROM holds WHERE account = ? AND id = ?`,
-		r.Key.Account, r.Key.ID); err != nil {
-		return err
-	}
-	if _, err := t.exec(`INSERT INTO holds (account, id, n, day, period, amount, state) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		r.Key.Account, r.Key.ID, h.n, h.day, h.period, r.Amount, h.state); err != nil {
+	if _, err := t.get([]any{&h.n}, `INSERT INTO holds (account, id, n, day, period, amount, state)
+		VALUES (?, ?, (SELECT COALESCE(MAX(n), 0) + 1 FROM holds WHERE account = ? AND id = ?), ?, ?, ?, ?) RETURNING n`,
+		r.Key.Account, r.Key.ID, r.Key.Account, r.Key.ID, h.day, h.period, r.Amount, h.state); err != nil {
 		return err
 	}
 	// Always the cap first, here as in letGo: two that went the other way round would
@@ -165,6 +169,9 @@ func (t *tx) letGo(r *row, at time.Time) error {
 
 // mark changes the state of the living hold.
 func (t *tx) mark(r *row, state holdState) error {
+	if r.hold.state == state {
+		return nil
+	}
 	r.hold.state = state
 	_, err := t.exec(`UPDATE holds SET state = ? WHERE account = ? AND id = ? AND n = ?`,
 		state, r.Key.Account, r.Key.ID, r.hold.n)

@@ -70,7 +70,7 @@ func (s *Store) Journal(ctx context.Context, key ledger.Key) ([]ledger.Entry, er
 // Refund returns what is written of one refund, or [ledger.ErrUnknown].
 func (s *Store) Refund(ctx context.Context, key ledger.Key) (ledger.Record, error) {
 	var record ledger.Record
-	err := s.read(ctx, func(t *tx) error {
+	err := s.glance(ctx, func(t *tx) error {
 		r, err := t.load(key)
 		if err == nil {
 			record = r.Record

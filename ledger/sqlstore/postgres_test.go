@@ -272,15 +272,11 @@ func TestNoStatementMustReadAWholeTable(t *testing.T) {
 		if n := len(argument.FindAllString(statement, -1)); n > 0 {
 			nothing = "(" + strings.Repeat("NULL, ", n-1) + "NULL)"
 		}
-		rows, err := conn.QueryContext(t.Context(), "EXPLAIN EXECUTE asked"+nothing, pgx.QueryExecModeSimpleProtocol)
-		require.NoError(t, err, statement)
-		for rows.Next() {
-			var detail string
-			require.NoError(t, rows.Scan(&detail))
-			require.NotContains(t, detail, "Seq Scan", statement)
+		for _, detail := range planOf(t, conn, "EXPLAIN EXECUTE asked"+nothing, pgx.QueryExecModeSimpleProtocol) {
+			if strings.Contains(detail, "Seq Scan") {
+				require.NotEmpty(t, readsAllOf(statement, detail), "%s: %s", statement, detail)
+			}
 		}
-		require.NoError(t, rows.Err())
-		require.NoError(t, rows.Close())
 		_, err = conn.ExecContext(t.Context(), "DEALLOCATE asked")
 		require.NoError(t, err)
 	}

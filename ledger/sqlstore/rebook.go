@@ -79,7 +79,11 @@ func (t *tx) remember(o ledger.Opening) (*row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger: booking %s again: %w", ledger.KeyOf(o.Request), err)
 	}
-	return t.register(o, orderKey, request)
+	askFirst, err := t.mayBeForgotten(o)
+	if err != nil {
+		return nil, err
+	}
+	return t.register(o, orderKey, request, askFirst)
 }
 
 // endAgain ends an open refund like that.

@@ -59,10 +59,14 @@ func (s *Store) Open(ctx context.Context, o ledger.Opening) (ledger.Opened, erro
 		if opened.Refused = staticRefusal(o); opened.Refused != "" {
 			return nil
 		}
-		if opened.Refused, err = t.refusal(o, orderKey); err != nil || opened.Refused != "" {
+		askFirst, err := t.mayBeForgotten(o)
+		if err != nil {
 			return err
 		}
-		if r, err = t.register(o, orderKey, request); err != nil {
+		if opened.Refused, err = t.refusal(o, orderKey, askFirst); err != nil || opened.Refused != "" {
+			return err
+		}
+		if r, err = t.register(o, orderKey, request, askFirst); err != nil {
 			return err
 		}
 		opened.Record = &r.Record
@@ -116,7 +120,7 @@ func days(d time.Duration) string {
 // refusal compares the opening with what is written of its order and number. What may
 // have been sent already is not refused for want of a remainder: it may be what is
 // missing there.
-func (t *tx) refusal(o ledger.Opening, orderKey string) (string, error) {
+func (t *tx) refusal(o ledger.Opening, orderKey string, askFirst int) (string, error) {
 	var account, id string
 	taken, err := t.get([]any{&account, &id}, `SELECT account, id FROM refunds WHERE merchant = ? AND number = ?`,
 		o.Rules.Merchant, o.Number)
@@ -143,10 +147,6 @@ func (t *tx) refusal(o ledger.Opening, orderKey string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	askFirst, err := t.mayBeForgotten(o)
-	if err != nil {
-		return "", err
-	}
 	elsewhere, unasked, err := t.foreignBut(o.Rules.Merchant, orderKey, o.Number, askFirst)
 	if err != nil {
 		return "", err
@@ -170,13 +170,9 @@ func (t *tx) refusal(o ledger.Opening, orderKey string) (string, error) {
 	return "", nil
 }
 
-func (t *tx) register(o ledger.Opening, orderKey string, request []byte) (*row, error) {
+func (t *tx) register(o ledger.Opening, orderKey string, request []byte, askFirst int) (*row, error) {
 	key := ledger.KeyOf(o.Request)
 	if err := t.ensureAccount(key.Account); err != nil {
-		return nil, err
-	}
-	askFirst, err := t.mayBeForgotten(o)
-	if err != nil {
 		return nil, err
 	}
 	approval, err := json.Marshal(o.Approval)

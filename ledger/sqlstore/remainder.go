@@ -25,12 +25,11 @@ func (t *tx) overdrawn(r *row) (ledger.Hold, error) {
 }
 
 func (t *tx) spent(r *row) (ledger.Hold, error) {
-	var back refund.Fen
-	if _, err := t.get([]any{&back}, `SELECT COALESCE(SUM(counted), 0) FROM order_shares
-		WHERE merchant = ? AND order_key = ? AND status <> 'open'`, r.Merchant, r.orderKey); err != nil {
-		return ledger.Hold{}, err
-	}
-	_, elsewhere, err := t.foreignOf(r.Merchant, r.orderKey)
+	var back, elsewhere refund.Fen
+	_, err := t.get([]any{&back, &elsewhere}, `SELECT
+			(SELECT COALESCE(SUM(counted), 0) FROM order_shares WHERE merchant = ? AND order_key = ? AND status <> 'open'),
+			(SELECT COALESCE(SUM(amount), 0) FROM foreign_refunds WHERE merchant = ? AND order_key = ? AND state <> 'failed')`,
+		r.Merchant, r.orderKey, r.Merchant, r.orderKey)
 	total := r.Request.Order.Total
 	if back += elsewhere; err != nil || back+r.Amount <= total {
 		return ledger.Hold{}, err

@@ -82,10 +82,11 @@ func connect(path string, most int, settings string) (*sql.DB, error) {
 	if path != memory {
 		path = (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String()
 	}
-	db, err := sql.Open("sqlite", path+"?"+settings)
+	connector, err := driver.NewConnector(path + "?" + settings)
 	if err != nil {
 		return nil, fmt.Errorf("opening SQLite: %w", err)
 	}
+	db := sql.OpenDB(preparing{connector})
 	db.SetMaxOpenConns(most)
 	db.SetMaxIdleConns(most)
 	return db, nil

@@ -1,10 +1,7 @@
 package sqlstore
 
 import (
-	"context"
 	"errors"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -122,56 +119,5 @@ func TestEveryStepRepeatedChangesNothing(t *testing.T) {
 		require.Equal(t, once, b.dump(), "step %d again", i)
 		b.balanced()
 		previous = once
-	}
-}
-
-// everyStatement runs all that is asked of the books but lists, and returns the
-// statements of that.
-func everyStatement(b books) map[string]bool {
-	b.Helper()
-	statements, rebind := map[string]bool{}, b.dialect.rebind
-	b.dialect.rebind = func(query string) string { statements[rebind(query)] = true; return rebind(query) }
-	for _, step := range everyStep(b) {
-		require.NoError(b, step())
-	}
-	b.record("a")
-	b.steps("a")
-	b.used(noon)
-	for _, find := range []func(context.Context, string, string) (ledger.Record, error){b.FindByNumber, b.FindByPlatformRefund, b.FindInFlight} {
-		_, err := find(b.Context(), "baidu/M1", "nothing")
-		require.ErrorIs(b, err, ledger.ErrUnknown)
-	}
-	_, err := b.FindNameless(b.Context(), "baidu/M1", "nothing", "nothing")
-	require.ErrorIs(b, err, ledger.ErrUnknown)
-	_, err = b.Unfinished(b.Context(), ledger.Key{}, 1)
-	require.NoError(b, err)
-	_, err = b.Ready(b.Context(), "shop", noon.Add(7*day), noLimits)
-	require.NoError(b, err)
-	require.Greater(b, len(statements), 25)
-	return statements
-}
-
-func TestEveryStatementUsesAnIndex(t *testing.T) {
-	ofSQLite(t)
-	b := newBooks(t, memory)
-	// Reading all of a merchant's or an account's refunds is a scan in disguise.
-	scan := regexp.MustCompile(`\bSCAN \w+|USE TEMP B-TREE|\(merchant=\?\)|SEARCH [^a]\w* .*\(account=\?\)`)
-	for statement := range everyStatement(b) {
-		rows, err := b.writer.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement, make([]any, strings.Count(statement, "?"))...)
-		require.NoError(t, err, statement)
-		for rows.Next() {
-			var id, parent, unused int
-			var detail string
-			require.NoError(t, rows.Scan(&id, &parent, &unused, &detail))
-			switch detail {
-			case "SCAN CONSTANT ROW":
-			case "SEARCH w USING INDEX waiters_of_account (account=?)": // of the line, who is ready is found in the whole of it
-			case "SCAN refunds USING INDEX refunds_unfinished": // of a restore, all that is open
-			default:
-				require.NotRegexp(t, scan, detail, statement)
-			}
-		}
-		require.NoError(t, rows.Err())
-		require.NoError(t, rows.Close())
 	}
 }

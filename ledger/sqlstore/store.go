@@ -85,16 +85,30 @@ func (s *Store) read(ctx context.Context, do func(*tx) error) error {
 	})
 }
 
+// glance is read for a single statement, which sees a single moment without a transaction.
+func (s *Store) glance(ctx context.Context, do func(*tx) error) error {
+	return again(ctx, s.dialect.pause, s.dialect.busy, func() error {
+		ctx, cancel := within(ctx, s.dialect.readMost)
+		defer cancel()
+		return do(&tx{ctx: ctx, sql: s.reader, rebind: s.dialect.rebind})
+	})
+}
+
+// within bounds a context, unless there is no bound.
+func within(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
+	if most == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, most)
+}
+
 // transact tries one transaction once. A connection that is lost on the way is the
 // caller's to deal with, before the commit as well, when nothing was written for
 // certain: from here the two look alike too often, every method may be called again, and
 // whoever calls has to have that patience anyhow, with pauses that suit a fail-over.
 func (s *Store) transact(ctx context.Context, db *sql.DB, options sql.TxOptions, most time.Duration, do func(*tx) error) error {
-	if most > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, most)
-		defer cancel()
-	}
+	ctx, cancel := within(ctx, most)
+	defer cancel()
 	begun, err := db.BeginTx(ctx, &options)
 	if err != nil {
 		return fmt.Errorf("ledger: beginning a transaction: %w", err)
@@ -131,11 +145,18 @@ func again(ctx context.Context, longest time.Duration, busy func(error) bool, do
 // tx is one transaction. It lives no longer than the call whose context it holds.
 type tx struct {
 	ctx    context.Context
-	sql    *sql.Tx
+	sql    runner
 	rebind func(string) string
 	// verdict is returned after the commit: the books were written, and the
 	// answer is an error all the same.
 	verdict error
+}
+
+// runner is a transaction, or the database itself for a single statement.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // exec runs a statement and returns how many lines it changed.
