@@ -9,12 +9,15 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/refundflow/refundflow/worker/service"
 )
 
 // errNotAsItShould ends the program with exit code 1 after the table was shown.
 var errNotAsItShould = errors.New("not every refund ended as it should")
 
 func main() {
+	service.TuneMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command().ExecuteContext(ctx)
 	stop()

@@ -22,6 +22,7 @@ import (
 var version = "dev"
 
 func main() {
+	service.TuneMemory()
 	signal.Ignore(syscall.SIGHUP) // it is sent to every process of this name; what reads no file again goes on
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -36,6 +36,9 @@ func play(ctx context.Context, role string, args []string) error {
 	}
 	switch role {
 	case roleTemporal:
+		if !*stock {
+			service.TuneMemory() // as the development server does
+		}
 		server, err := engine.Start(ctx, engine.Options{DBFile: *db, FrontendPort: *port, Stock: *stock})
 		if err != nil {
 			return err
@@ -79,6 +82,7 @@ func listening(ctx context.Context, port int, handler http.Handler) error {
 // work is the worker of the product, and beside it, on the same connection, one for bare workflows. Its profile is asked
 // for at the port.
 func work(ctx context.Context, file, stub string, port int) error {
+	service.TuneMemory()
 	c, err := config.Load(file)
 	if err != nil {
 		return err
@@ -114,7 +118,7 @@ func workBoth(ctx context.Context, c *config.Config, logger logrus.FieldLogger, 
 		temporal.Close()
 		return nil, nil, err
 	}
-	bare := worker.New(temporal, queueBare, worker.Options{})
+	bare := worker.New(temporal, queueBare, service.Tuned())
 	newCaller(stub).registerBare(bare)
 	if err := bare.Start(); err != nil {
 		refunds.Stop()

@@ -93,9 +93,13 @@ func OpenCodec(c *config.Config) (*codec.Codec, error) {
 	return cipher, nil
 }
 
-// ClientOptions are what every client that serves a worker has in common.
+// ClientOptions are what every client that serves a worker has in common. Its messages are of a kilobyte or two: to
+// compress them, as the SDK would, takes both sides more time than it saves (docs/performance.md).
 func ClientOptions(l logrus.FieldLogger) client.Options {
-	return client.Options{Logger: SDKLogger(l)}
+	return client.Options{
+		Logger:            SDKLogger(l),
+		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}},
+	}
 }
 
 // listenOn is the listener that was brought, or one on the address of the setting; nil

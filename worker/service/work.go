@@ -26,13 +26,13 @@ var stepsAtOnce = (len(registry.Names()) + 1) * activities.CallsAtOnce
 func (s *Service) work(o Options, steps *activities.Activities) error {
 	for _, queue := range s.effect.queues {
 		own := queue == o.Config.TaskQueue
-		w := worker.New(s.client, queue, worker.Options{
-			WorkerStopTimeout: stopTimeout, MaxConcurrentActivityExecutionSize: stepsAtOnce,
-			Interceptors:          slices.Concat([]interceptor.WorkerInterceptor{telemetry.Lines(&s.accounts)}, s.telemetry.WorkerInterceptors(), o.Interceptors),
-			DisableWorkflowWorker: !own,
-			OnFatalError:          s.fail,
-			DeploymentOptions:     deployment(o.Config.Versioning),
-		})
+		options := Tuned()
+		options.WorkerStopTimeout, options.MaxConcurrentActivityExecutionSize = stopTimeout, stepsAtOnce
+		options.Interceptors = slices.Concat([]interceptor.WorkerInterceptor{telemetry.Lines(&s.accounts)}, s.telemetry.WorkerInterceptors(), o.Interceptors)
+		options.DisableWorkflowWorker = !own
+		options.OnFatalError = s.fail
+		options.DeploymentOptions = deployment(o.Config.Versioning)
+		w := worker.New(s.client, queue, options)
 		if own {
 			w.RegisterWorkflowWithOptions(workflows.RefundWorkflow, workflow.RegisterOptions{Name: workflows.TypeRefund})
 			w.RegisterWorkflowWithOptions(workflows.ReconcileWorkflow, workflow.RegisterOptions{Name: workflows.TypeReconcile})
