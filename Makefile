@@ -1,6 +1,6 @@
 # Everything here needs Go and make, and nothing else. With a C compiler, Node.js and PostgreSQL at hand, more is tried.
 .DEFAULT_GOAL := help
-.PHONY: help demo test matrix mutants fuzz lint deploy plain soak load
+.PHONY: help demo test matrix mutants fuzz lint deploy plain soak load bench growth
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 WORKFLOWCHECK := go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
@@ -69,6 +69,21 @@ matrix: ## every refund with every mishap at every place, one at a time and in p
 mutants: ## the product with one rule broken at a time, which the matrix must notice each time; some minutes
 	@mkdir -p bin; go build -o bin/mutants ./internal/matrix/mutants
 	bin/mutants $(ARGS)
+
+# Refunds beside bare workflows with as many steps, on the same server; docs/performance.md tells what came of it. Close what
+# else runs. ARGS=-json is for machines, ARGS=-help explains. On its standard output are the results and nothing else.
+bench: bin/bench ## how fast refunds are and what they take, beside bare workflows and naive ones; a quarter of an hour
+	@bin/bench $(ARGS)
+
+growth: bin/bench ## what refunds take after ten thousand others, and the ledger's latency with a million refunds in it
+	@bin/bench -rounds 0 -growth 100,1000,10000 $(ARGS)
+	go test -run XXX -bench Growth -benchtime 1000x ./ledger/sqlstore -args -grown=1000000
+
+.PHONY: bin/bench
+bin/bench:
+	@mkdir -p bin
+	@go build -o bin/ ./worker ./starter ./sandbox/cmd/sandbox
+	@go -C devserver build -o ../bin/ . ./bench
 
 FUZZTIME := 10s
 

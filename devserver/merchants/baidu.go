@@ -22,9 +22,13 @@ type Baidu struct {
 // Platform implements [Merchant].
 func (Baidu) Platform() string { return "Baidu" }
 
+// baiduBits is the size of the keys that Baidu's documentation has merchants make
+// (protocol notes, docs/protocols/baidu.md §9).
+const baiduBits = 1024
+
 // Register implements [Merchant].
 func (m Baidu) Register(ctx context.Context, s Site) (string, error) {
-	public, err := s.key()
+	public, err := s.key(baiduBits)
 	if err != nil {
 		return "", err
 	}

@@ -13,12 +13,12 @@ import (
 )
 
 // key returns the public half, in PEM, of the private key in the account's file
-// ".pem", which it makes when there is none.
-func (s Site) key() (string, error) {
+// ".pem", which it makes with so many bits when there is none.
+func (s Site) key(bits int) (string, error) {
 	file := s.file(".pem")
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		private, err := rsa.GenerateKey(rand.Reader, 2048)
+		private, err := rsa.GenerateKey(rand.Reader, bits)
 		if err != nil {
 			return "", err
 		}

@@ -20,7 +20,7 @@ func (Shengpay) Platform() string { return "Shengpay" }
 
 // Register implements [Merchant].
 func (m Shengpay) Register(ctx context.Context, s Site) (string, error) {
-	public, err := s.key()
+	public, err := s.key(2048)
 	if err != nil {
 		return "", err
 	}
