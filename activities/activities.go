@@ -43,6 +43,8 @@ type Account struct {
 	NumberPrefix string
 	// Queue is the task queue of its provider calls; empty means the workflow's.
 	Queue string
+	// Inline says which first attempts are made in the workflow's own task; empty means none.
+	Inline Inline
 	// Approval says which refunds people must approve, and DecisionKeys which keys may
 	// have signed their decisions.
 	Approval     refund.ApprovalPolicy

@@ -53,9 +53,14 @@ func turnedAway(attempt int32) time.Duration {
 
 // berthed runs a step of a platform while there is room for it, and otherwise gives its
 // place in the worker back at once: before anything is read, written or sent. Then it is
-// "not yet", which leaves what an earlier attempt may have done as unknown as it was.
+// "not yet", which leaves what an earlier attempt may have done as unknown as it was. In
+// the same way it keeps the pause after an attempt in the workflow's own task.
 func berthed[T any](a *Activities, step func(context.Context, Step) (T, error)) func(context.Context, Step) (T, error) {
 	return func(ctx context.Context, in Step) (T, error) {
+		if rest := in.Pause - waited(ctx); rest > 0 {
+			var none T
+			return none, notYet("the attempt in the workflow's own task was no answer: pauses before the next one", rest)
+		}
 		account, err := a.Accounts.Account(in.Key.Account)
 		if err != nil {
 			return step(ctx, in) // which says what to do about it

@@ -14,6 +14,7 @@ import (
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/providers"
 	"github.com/refundflow/refundflow/refund"
+	"github.com/refundflow/refundflow/sandbox/control"
 )
 
 // hanging answers no question about an order until it is let go.
@@ -73,6 +74,25 @@ func TestAPlatformThatHangsHoldsNoMoreThanItsShareOfTheWorker(t *testing.T) {
 	for range activities.CallsAtOnce + 1 {
 		require.NoError(t, b.do(activities.CheckOrder, nil), "who is answered gives the room back")
 	}
+}
+
+// TestAStepThatWasTriedInTheTaskKeepsThePauseAndDoesNothingMeanwhile: the platform is owed it, whatever came of that attempt.
+func TestAStepThatWasTriedInTheTaskKeepsThePauseAndDoesNothingMeanwhile(t *testing.T) {
+	b := ready(t, true)
+	before := b.record()
+	for _, step := range []string{activities.CheckOrder, activities.Apply, activities.AwaitResult} {
+		_, err := b.env.ExecuteActivity(step, activities.Step{Key: b.key(), Now: b.Now(), Pause: time.Hour})
+		var app *temporal.ApplicationError
+		require.ErrorAs(t, err, &app, step)
+		require.Equal(t, activities.TypeNotYet, app.Type(), step)
+		require.Equal(t, temporal.ApplicationErrorCategoryBenign, app.Category(), step)
+		require.Greater(t, app.NextRetryDelay(), 59*time.Minute, step)
+		require.Less(t, app.NextRetryDelay(), 67*time.Minute, "%s: the pause, and up to a tenth of it", step)
+	}
+	require.Equal(t, before, b.record(), "nothing was written")
+	calls, err := b.Platform.Calls(t.Context(), control.CallFilter{})
+	require.NoError(t, err)
+	require.Empty(t, calls, "nobody was asked")
 }
 
 // What did not answer within the time of an exchange would keep the next question waiting for as long.

@@ -32,7 +32,7 @@ func (a *Activities) Open(ctx context.Context, in Opening) (Plan, error) {
 	}
 	return Plan{
 		Refused: opened.Refused, Conflict: opened.Conflict, Record: opened.Record, Outlook: opened.Outlook,
-		Version: in.Version, Rules: rules, Queue: account.Queue,
+		Version: in.Version, Rules: rules, Queue: account.Queue, Inline: account.Inline,
 		Approval: approvalOf(opened.Record, account.Approval.For(in.Request)), ApprovedBy: opened.ApprovedBy, Budget: account.Budget,
 	}, nil
 }

@@ -6,7 +6,8 @@
 // compare the books with Temporal and the platforms.
 //
 // Calls to a provider are regular activities, each wrapped in the ledger
-// entries that make it safe to repeat: the intent before, the answer after.
+// entries that make it safe to repeat: the intent before, the answer after. Where
+// an account wants it ([Inline]), the first attempt is a local one.
 // Pure ledger steps are made to run as local activities. The package imports
 // the contracts in providers and ledger, never a concrete one, so that
 // workflows may import it for names and types.

@@ -14,7 +14,7 @@ const (
 	// VerifySeal checks a signed decision; the keys stay with the worker.
 	VerifySeal = "VerifySeal"
 
-	// Regular activities: one exchange with the provider, wrapped by the ledger.
+	// Regular activities: one exchange with the provider, wrapped by the ledger. See [Inline].
 	CheckOrder         = "CheckOrder"
 	CancelVerification = "CancelVerification"
 	Apply              = "Apply"

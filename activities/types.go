@@ -34,6 +34,9 @@ type Plan struct {
 	// Queue is the task queue of the account's provider calls; empty means the
 	// workflow's own.
 	Queue string `json:"queue,omitempty"`
+	// Inline says which first attempts are made in the workflow's own task; empty means
+	// none.
+	Inline Inline `json:"inline,omitempty"`
 	// Approval is what the account demands of decisions about this refund, and how many
 	// people must approve it.
 	Approval refund.Approval `json:"approval"`
@@ -51,6 +54,9 @@ type Plan struct {
 type Step struct {
 	Key ledger.Key `json:"key"`
 	Now time.Time  `json:"now"`
+	// Pause is for how long after Now no attempt does anything: the step was tried in the
+	// workflow's own task just before, and the platform is owed that pause.
+	Pause time.Duration `json:"pause,omitempty"`
 	// Over are the limits over which people have let the refund.
 	Over []ledger.Obstacle `json:"over,omitempty"`
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+
+	"github.com/refundflow/refundflow/activities"
 )
 
 var (
@@ -57,6 +59,21 @@ func checkQueue(setting, queue string, add func(format string, args ...any)) {
 	}
 }
 
+// checkInline keeps a queue of the account's own what it is for: calls in the workflow's task
+// would go round it.
+func (a Account) checkInline(add func(format string, args ...any)) {
+	switch a.Inline {
+	case activities.InlineNone:
+	case activities.InlineReads, activities.InlineAll:
+		if a.Queue != "" {
+			add(".inline: %s makes calls in the workflow's own task, around the account's queue with its rate limit and its kill switch: "+
+				"remove one of inline and queue", a.Inline)
+		}
+	default:
+		add(".inline: want none, reads or all, got %d characters", len(a.Inline))
+	}
+}
+
 func (a Account) check(name string) (bad []error) {
 	add := func(format string, args ...any) { bad = append(bad, fmt.Errorf(format, args...)) }
 	if !accountName.MatchString(name) {
@@ -66,6 +83,7 @@ func (a Account) check(name string) (bad []error) {
 		add(".number_prefix: want at most 16 characters of 0-9 A-Z a-z _ -, got %d", len(a.NumberPrefix))
 	}
 	checkQueue(".queue", a.Queue, add)
+	a.checkInline(add)
 	a.Approval.check(add)
 	a.Limits.check(add)
 	if err := a.Settings.Check(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/parser"
 
+	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/providers/registry"
 )
 
@@ -84,9 +85,12 @@ type Account struct {
 	NumberPrefix string `yaml:"number_prefix"`
 	// Queue is the task queue of the account's provider calls; default: the
 	// workflows' own.
-	Queue    string   `yaml:"queue"`
-	Approval Approval `yaml:"approval"`
-	Limits   Limits   `yaml:"limits"`
+	Queue string `yaml:"queue"`
+	// Inline is none, reads or all: which first attempts of the account's provider calls
+	// are made in the workflow's own task. Not beside a Queue. Default none.
+	Inline   activities.Inline `yaml:"inline"`
+	Approval Approval          `yaml:"approval"`
+	Limits   Limits            `yaml:"limits"`
 
 	registry.Settings `yaml:",inline"`
 }
@@ -155,6 +159,9 @@ func (c *Config) defaults() {
 	c.Versioning.defaults()
 	c.Tracing.defaults()
 	for name, a := range c.Accounts {
+		if a.Inline == "" {
+			a.Inline = activities.InlineNone
+		}
 		a.Approval.defaults()
 		a.Limits.defaults()
 		c.Accounts[name] = a

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/providers/registry"
 	"github.com/refundflow/refundflow/refund"
@@ -124,13 +125,14 @@ reconcile: {every: 1ms, ended_within: -1s}
 accounts:
   Shop:
     queue: `+long+`
+    inline: some
     number_prefix: "a b"
     approval: {above: -1, initiators: [robot], remind_every: 1s, deadline: -1s, at_deadline: approve, decision_key_files: []}
     limits: {daily_cap: -1, reserve: 10000000001, zone: Mars/Phobos, payout: hourly, on_daily_cap: pay, on_reserve: pay}
 `), ".")
 	require.Error(t, err)
 	for _, setting := range []string{
-		"task_queue:", "accounts.Shop.queue:", "ledger:", "log.level:", "log.format:", "callbacks.listen:", "roles[0]:", "monitor.listen:", "tracing.endpoint:",
+		"task_queue:", "accounts.Shop.queue:", "accounts.Shop.inline:", "ledger:", "log.level:", "log.format:", "callbacks.listen:", "roles[0]:", "monitor.listen:", "tracing.endpoint:",
 		"encryption.key_files:", "encryption.server.listen:", "encryption.server.origins:", "encryption.server:", "versioning.deployment:", "versioning.build_id:", "versioning.behavior:",
 		"reconcile.every:", "reconcile.ended_within:", "accounts.Shop:", "accounts.Shop.number_prefix:", "accounts.Shop.approval.above:",
 		"accounts.Shop.approval.initiators[0]:", "accounts.Shop.approval.remind_every:", "accounts.Shop.approval.deadline:",
@@ -166,4 +168,33 @@ func TestAFileThatIsMissingIsNamed(t *testing.T) {
 	_, err := Load(missing)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, missing)
+}
+
+// TestFirstAttemptsInTheTaskAreForAccountsWithoutAQueueOfTheirOwn: they would go around its rate limit.
+func TestFirstAttemptsInTheTaskAreForAccountsWithoutAQueueOfTheirOwn(t *testing.T) {
+	for _, c := range []struct {
+		settings string
+		want     activities.Inline
+		wrong    string
+	}{
+		{"limits: {}", activities.InlineNone, ""},
+		{"inline: none", activities.InlineNone, ""},
+		{"inline: reads", activities.InlineReads, ""},
+		{"inline: all", activities.InlineAll, ""},
+		{"queue: own\n    inline: none", activities.InlineNone, ""},
+		{"queue: own\n    inline: reads", "", "around the account's queue"},
+		{"queue: own\n    inline: all", "", "remove one of inline and queue"},
+		{"inline: writes", "", "inline: want none, reads or all, got 6 characters"},
+		{"inline: true", "", "want text"},
+	} {
+		t.Run(c.settings, func(t *testing.T) {
+			parsed, err := Parse([]byte(strings.Replace(smallest, "    baidu:\n", "    "+c.settings+"\n    baidu:\n", 1)), ".")
+			if c.wrong != "" {
+				require.ErrorContains(t, err, c.wrong)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, c.want, parsed.Accounts["shop-baidu"].Inline)
+		})
+	}
 }

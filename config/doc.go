@@ -5,6 +5,6 @@
 //
 // Reading is strict and complete: an unknown setting is an error, nothing is
 // converted in silence, no error repeats a value, and every mistake is listed at
-// once. The package imports the providers' settings through registry and the
-// ledger's words; it opens nothing.
+// once. The package imports the providers' settings through registry, and the
+// words of ledger and activities; it opens nothing.
 package config

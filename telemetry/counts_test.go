@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/internal/refundtest"
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/refund"
@@ -105,6 +106,22 @@ func TestAReplayCountsNothing(t *testing.T) {
 	}
 	require.Equal(t, len(files), ends, "each came to its end again")
 	require.Empty(t, figures(t, tele, "refunds_ended_total"))
+}
+
+// TestStepsInTheTaskAreCountedAsAllOthersAre: each exchange and each failure once, wherever the attempt was made.
+func TestStepsInTheTaskAreCountedAsAllOthersAre(t *testing.T) {
+	var all []map[string]float64
+	for _, inline := range []activities.Inline{activities.InlineNone, activities.InlineAll} {
+		tele := eyes(t, Options{})
+		w := seen(t, tele, refundtest.Options{Inline: inline})
+		for _, op := range []string{"queryorderdetail", "applyOrderRefund", "findOrderRefund"} {
+			w.Fault(control.Fault{Op: op, Kind: control.FaultStatus, Status: 429, Times: 1})
+		}
+		w.Run(w.Part())
+		all = append(all, figures(t, tele, "provider_exchanges_total", "provider_failures_total", "provider_call_seconds", "refunds_ended_total"))
+	}
+	require.Equal(t, 1.0, all[0]["provider_failures_total{shop-baidu,throttled,baidu,Apply}"])
+	require.Equal(t, all[0], all[1])
 }
 
 func TestExchangesAndFailuresAreCountedByStep(t *testing.T) {

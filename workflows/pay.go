@@ -23,7 +23,7 @@ func (s *saga) cancelVerification(ctx workflow.Context) error {
 	}
 	s.Irreversible = true
 	s.move(ctx, refund.StatusCancellingVerification, "cancels the order's verification; there is no way back from here")
-	cancelled, err := ask[activities.Cancelled](ctx, s.plan.Queue, activities.CancelVerification, unreachableFor, s.step(ctx))
+	cancelled, err := ask[activities.Cancelled](ctx, s.plan, activities.CancelVerification, unreachableFor, s.step(ctx))
 	if err == nil && cancelled.Hold != nil {
 		s.Irreversible = s.cancelled
 		if cancelled.Hold.Obstacle == ledger.ObstacleSpent && s.since(versionRestored) {
@@ -64,7 +64,7 @@ func (s *saga) apply(ctx workflow.Context) error {
 		doing = fmt.Sprintf("writes down anew that refund %s was sent, and asks before it is sent again", s.ProviderNumber)
 	}
 	s.move(ctx, refund.StatusApplying, doing)
-	applied, err := ask[activities.Applied](ctx, s.plan.Queue, activities.Apply, applyFor, s.step(ctx))
+	applied, err := ask[activities.Applied](ctx, s.plan, activities.Apply, applyFor, s.step(ctx))
 	if err == nil && applied.Hold != nil {
 		s.Irreversible = s.cancelled || s.sent
 		return errLookAgain // the day has changed and its budget is gone: hold waits for it
@@ -96,7 +96,7 @@ func (s *saga) findOut(ctx workflow.Context) error {
 	why, deadline := "was sent, but no clear answer came: "+s.asking(), workflow.Now(ctx).Add(doubtFor)
 	s.waits(ctx, refund.StatusInDoubt, why, deadline, refund.Waiting{For: refund.WaitAnswer, Why: why, Until: deadline, Accepts: s.whileAsking()})
 	applied, stopped, err := askUntil[activities.Applied](finishing(asking(ctx, s.plan.Queue, doubtFor, summaries[activities.FindOut])),
-		activities.FindOut, s.step(ctx), s.interrupted)
+		s.plan.Inline, activities.FindOut, s.step(ctx), s.interrupted)
 	if err == nil && applied.NotSent {
 		s.hear(ctx) // who resolves it in this very moment is heard before it goes on to send
 	}
@@ -162,7 +162,7 @@ func (s *saga) await(ctx workflow.Context) error {
 	for {
 		looks := s.inbox.looks
 		attempt, wake := workflow.WithCancel(ctx)
-		asked := workflow.ExecuteActivity(awaiting(attempt, s.plan.Queue, rules), activities.AwaitResult, s.step(ctx))
+		asked := begin(awaiting(attempt, s.plan.Queue, rules), s.plan.Inline, activities.AwaitResult, s.step(ctx))
 		if err := workflow.Await(ctx, func() bool {
 			return asked.IsReady() || s.inbox.looks != looks || s.interrupted()
 		}); err != nil {

@@ -15,6 +15,10 @@ const (
 	// 10 s (a token or a look at the order first), and the ledger around them. A
 	// crashed worker is noticed after this long.
 	oneExchange = 25 * time.Second
+	// inTask bounds a question that is asked in the workflow's own task, which hears
+	// nothing meanwhile: short, since the regular lane has more patience. It is well below
+	// the task's own 10 s, so that the task need not be renewed for it.
+	inTask = 3 * time.Second
 	// unreachableFor is how long a step repeats what was certainly not processed
 	// before a person is asked. A provider's bad night must not cost a refund.
 	unreachableFor = 24 * time.Hour
@@ -78,6 +82,20 @@ func asking(ctx workflow.Context, queue string, deadline time.Duration, summary 
 	})
 }
 
+// quick is for the first attempt of a provider step in the workflow's own task: one, under
+// the name that the step has anyway. A sending keeps the patience of an exchange, since one
+// that is cut short is one in doubt.
+func quick(ctx workflow.Context, step string) workflow.Context {
+	patience := inTask
+	if step == activities.Apply {
+		patience = oneExchange
+	}
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		Summary:             workflow.GetActivityOptions(ctx).Summary,
+		StartToCloseTimeout: patience, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+}
+
 // awaiting is for the result: the provider's schedule comes with each answer and each
 // failure, the policy only covers attempts that were cut short. It does not grow: the
 // attempts of days are no failures. It can be woken.
@@ -119,17 +137,17 @@ var summaries = map[string]string{
 }
 
 // ask runs a provider step.
-func ask[T any](ctx workflow.Context, queue, step string, deadline time.Duration, in activities.Step) (out T, err error) {
-	err = workflow.ExecuteActivity(asking(ctx, queue, deadline, summaries[step]), step, in).Get(ctx, &out)
+func ask[T any](ctx workflow.Context, plan activities.Plan, step string, deadline time.Duration, in activities.Step) (out T, err error) {
+	err = begin(asking(ctx, plan.Queue, deadline, summaries[step]), plan.Inline, step, in).Get(ctx, &out)
 	return out, err
 }
 
 // askUntil runs a provider step until it is answered, or until stop holds; then, when
 // the options say so, the attempt that is under way is let finish.
-func askUntil[T any](ctx workflow.Context, step string, in activities.Step, stop func() bool) (out T, stopped bool, err error) {
+func askUntil[T any](ctx workflow.Context, inline activities.Inline, step string, in activities.Step, stop func() bool) (out T, stopped bool, err error) {
 	attempt, end := workflow.WithCancel(ctx)
 	defer end()
-	asked := workflow.ExecuteActivity(attempt, step, in)
+	asked := begin(attempt, inline, step, in)
 	if err = workflow.Await(ctx, func() bool { return asked.IsReady() || stop() }); err != nil {
 		return out, false, err
 	}

@@ -86,7 +86,7 @@ func (s *saga) check(ctx workflow.Context) error {
 	s.move(ctx, refund.StatusCheckingOrder, "asks "+s.Provider+" whether the order is paid and verified")
 	// A platform that cannot be reached must not hold up who wants to cancel.
 	state, _, err := askUntil[providers.OrderState](asking(ctx, s.plan.Queue, unreachableFor, summaries[activities.CheckOrder]),
-		activities.CheckOrder, s.step(ctx), func() bool { return s.inbox.cancel != nil && !s.Irreversible })
+		s.plan.Inline, activities.CheckOrder, s.step(ctx), func() bool { return s.inbox.cancel != nil && !s.Irreversible })
 	if stop := s.stopped(ctx); stop != nil {
 		return stop
 	}

@@ -64,6 +64,8 @@ var ways = []string{
 // waysSince are those that came with a version: folders of older ones cannot hold them.
 var waysSince = map[version][]string{
 	versionRestored: {"forgotten-while-waiting-for-approval", "forgotten-while-processing"},
+	versionInline: {"inline-reads", "inline-all", "inline-refused", "inline-misconfigured", "inline-handed-over", "inline-in-doubt",
+		"inline-waiting-for-the-result"},
 }
 
 func stored(t *testing.T) (folders []string) {

@@ -24,8 +24,13 @@ const (
 	// ends it. An order found spent before its verification is cancelled needs a person.
 	versionRestored version = 2
 
+	// versionInline: accounts may want first attempts of provider steps in the workflow's
+	// own task, see begin. It asks for the account's word and not for the version, which
+	// only keeps workers away that do not know of it.
+	versionInline version = 3
+
 	// versionNow is what new refunds are opened under.
-	versionNow = versionRestored
+	versionNow = versionInline
 )
 
 // since reports whether the refund was opened under a version or a later one.

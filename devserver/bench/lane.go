@@ -34,6 +34,7 @@ type programs struct{ server, worker, platform *process.Process }
 // refundLane makes refunds of one kind, at so many merchants in turn.
 type refundLane struct {
 	label, beside string
+	inline        string // the setting; "" is what an account has that says nothing
 	merchants     []merchants.Merchant
 	total, amount refund.Fen
 
@@ -68,27 +69,40 @@ func besides(name string) string {
 	return ""
 }
 
-// apps is over how many apps the refunds at xlife are spread: the worker lets each call ten times a second, and what is
-// measured is not that.
-const apps = 16
+// spreadOver is over how many merchant numbers refunds are spread where the worker keeps each within what its platform permits
+// (WeChat 150 requests a second, xlife ten): what is measured is not that.
+const spreadOver = 16
 
-// refundLanes are the kinds of refunds, each beside the bare workflow with as many regular activities.
+// refundLanes are the kinds of refunds, each beside the bare workflow with as many regular activities as its saga has steps at
+// the platform. The last ones are the first with another setting of `inline`.
 var refundLanes = []*refundLane{
 	{
 		label: "wechat", beside: "bare-3", total: 300, amount: 100,
-		merchants: []merchants.Merchant{merchants.NewWeChat("1900000151", "wx5151515151515151")},
+		merchants: many(func(n int) merchants.Merchant {
+			return merchants.NewWeChat(fmt.Sprint(1900000500+n), "wx5151515151515151")
+		}),
 	},
 	{
 		label: "baidu-full", beside: "bare-4", total: 100, amount: 100,
 		merchants: []merchants.Merchant{merchants.Baidu{AppKey: "MMMbench", ClientID: "bench", AppID: 10051, Silent: true}},
 	},
-	{label: "xlife", beside: "bare-3", total: 100, amount: 100, merchants: many(apps, func(n int) merchants.Merchant {
-		return merchants.NewXLife(fmt.Sprint(51515100 + n))
-	})},
+	{label: "xlife", beside: "bare-3", total: 100, amount: 100, merchants: many(func(n int) merchants.Merchant { return merchants.NewXLife(fmt.Sprint(51515100 + n)) })},
+	{
+		label: "wechat-reads", beside: "bare-3", total: 300, amount: 100, inline: "reads",
+		merchants: many(func(n int) merchants.Merchant {
+			return merchants.NewWeChat(fmt.Sprint(1900000700+n), "wx7171717171717171")
+		}),
+	},
+	{
+		label: "wechat-all", beside: "bare-3", total: 300, amount: 100, inline: "all",
+		merchants: many(func(n int) merchants.Merchant {
+			return merchants.NewWeChat(fmt.Sprint(1900000800+n), "wx8181818181818181")
+		}),
+	},
 }
 
-func many(n int, one func(int) merchants.Merchant) (all []merchants.Merchant) {
-	for i := range n {
+func many(one func(int) merchants.Merchant) (all []merchants.Merchant) {
+	for i := range spreadOver {
 		all = append(all, one(i))
 	}
 	return all

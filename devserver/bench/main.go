@@ -62,6 +62,9 @@ answer at once, and a stub. Lanes are measured turn by turn, each time in anothe
   wechat      a refund in part: check, apply, poll
   baidu-full  a refund in full, whose verification is cancelled: one step more
   xlife       a refund whose result is in the platform's answer
+  wechat-reads, wechat-all
+              the first, with its first attempts made in the workflow's own task
+              (the account's setting "inline")
   bare-3, -4  a workflow with as many regular activities, each an HTTP call to the
               stub, on the same server and in the same worker process
   naive       a refund as it is written in an afternoon, on a server with stock

@@ -17,12 +17,14 @@ var paint = map[string]struct {
 	color  color.Color
 	broken bool
 }{
-	"wechat":     {color.RGBA{R: 0x07, G: 0x9b, B: 0x4b, A: 0xff}, false},
-	"baidu-full": {color.RGBA{R: 0x2a, G: 0x5b, B: 0xd7, A: 0xff}, false},
-	"xlife":      {color.RGBA{R: 0xe0, G: 0x6c, B: 0x00, A: 0xff}, false},
-	"bare-3":     {color.RGBA{R: 0x44, G: 0x44, B: 0x44, A: 0xff}, true},
-	"bare-4":     {color.RGBA{R: 0x99, G: 0x99, B: 0x99, A: 0xff}, true},
-	nameNaive:    {color.RGBA{R: 0xc0, G: 0x1c, B: 0x28, A: 0xff}, true},
+	"wechat":       {color.RGBA{R: 0x07, G: 0x9b, B: 0x4b, A: 0xff}, false},
+	"baidu-full":   {color.RGBA{R: 0x2a, G: 0x5b, B: 0xd7, A: 0xff}, false},
+	"xlife":        {color.RGBA{R: 0xe0, G: 0x6c, B: 0x00, A: 0xff}, false},
+	"wechat-reads": {color.RGBA{R: 0x35, G: 0xb5, B: 0xa5, A: 0xff}, false},
+	"wechat-all":   {color.RGBA{R: 0x8a, G: 0xd0, B: 0x3a, A: 0xff}, false},
+	"bare-3":       {color.RGBA{R: 0x44, G: 0x44, B: 0x44, A: 0xff}, true},
+	"bare-4":       {color.RGBA{R: 0x99, G: 0x99, B: 0x99, A: 0xff}, true},
+	nameNaive:      {color.RGBA{R: 0xc0, G: 0x1c, B: 0x28, A: 0xff}, true},
 }
 
 // draw writes rate and latency over the load as one picture.

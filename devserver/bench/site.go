@@ -158,6 +158,9 @@ func (s *site) settle(ctx context.Context) error {
 				return fmt.Errorf("account %s: %w", account, err)
 			}
 			fmt.Fprintf(&b, "  %s:\n%s", account, block)
+			if l.inline != "" {
+				fmt.Fprintf(&b, "    inline: %s\n", l.inline)
+			}
 		}
 	}
 	return os.WriteFile(s.file("refundflow.yaml"), b.Bytes(), 0o600)

@@ -63,7 +63,7 @@ type strait struct {
 	stop     func()
 }
 
-func newStrait(t *testing.T, queue string) *strait {
+func newStrait(t *testing.T, queue, inline string) *strait {
 	t.Helper()
 	w, stand := emptyWorld(t, shared.Address())
 	s := &strait{baidu: newFront(t, stand.URL()), account: w.account + "-baidu"}
@@ -74,18 +74,18 @@ func newStrait(t *testing.T, queue string) *strait {
 	text := fmt.Sprintf("temporal: {address: %q}\ntask_queue: %s\nledger: sqlite:ledger.db\nlog: {level: error}\ncallbacks: {listen: %q}\n"+
 		"reconcile: {every: 1h, ended_within: 72h}\naccounts:\n", w.address, w.queue, listen)
 	for _, a := range []struct {
-		name, url, queue, poll string
-		merchant               merchants.Merchant
+		name, url, queue, inline, poll string
+		merchant                       merchants.Merchant
 	}{
-		{s.account, s.baidu.URL, queue, "[200ms]", merchants.Baidu{AppKey: "MMMe2e", ClientID: "e2e", AppID: 10026, Silent: true}},
-		{other.account, stand.URL(), "", "[1h]", s.shengpay.Merchant}, // what ends sooner was ended by a callback
+		{s.account, s.baidu.URL, queue, inline, "[200ms]", merchants.Baidu{AppKey: "MMMe2e", ClientID: "e2e", AppID: 10026, Silent: true}},
+		{other.account, stand.URL(), "", "none", "[1h]", s.shengpay.Merchant}, // what ends sooner was ended by a callback
 	} {
 		block, err := a.merchant.Register(w.ctx, merchants.Site{
 			Account: a.name, Folder: w.dir, Sandbox: w.sandbox, URL: a.url, TLSURL: stand.TLSURL(), CAPEM: stand.CAPEM(),
 			Callbacks: "http://" + listen + "/callbacks/" + a.name, Poll: a.poll, AbsenceInterval: "300ms",
 		})
 		require.NoError(t, err)
-		text += fmt.Sprintf("  %s:\n    queue: %q\n%s", a.name, queueOf(w, a.queue), block)
+		text += fmt.Sprintf("  %s:\n    queue: %q\n    inline: %s\n%s", a.name, queueOf(w, a.queue), a.inline, block)
 	}
 	require.NoError(t, os.WriteFile(w.file("refundflow.yaml"), []byte(text), 0o600))
 	c := w.dial(temporalclient.Options{})
@@ -134,9 +134,11 @@ func (s *strait) begun(books *sqlstore.Store) (n int) {
 func TestAPlatformThatHangsHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	const waiting = activities.CallsAtOnce + 100
-	for name, queue := range map[string]string{"all on one queue": "", "a queue of the account's own": "baidu"} {
-		t.Run(name, func(t *testing.T) { // one after the other: three hundred refunds are work for the server
-			s := newStrait(t, queue)
+	for _, c := range []struct{ name, queue, inline string }{
+		{"all on one queue", "", "none"}, {"a queue of the account's own", "baidu", "none"}, {"first attempts in the workflow's own task", "", "all"},
+	} {
+		t.Run(c.name, func(t *testing.T) { // one after the other: three hundred refunds are work for the server
+			s := newStrait(t, c.queue, c.inline)
 			const ended = 3
 			for i := range ended { // for the comparison to ask about
 				r := s.wish(fmt.Sprintf("E%d", i))

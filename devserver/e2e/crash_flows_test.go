@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -36,7 +37,22 @@ func repair(w *world, r refund.Request) {
 	require.NoError(w.t, w.refunds.Signal(w.ctx, r.Account, r.ID, workflows.SignalResolve, refund.Resolution{Action: refund.ResolveRetry, By: "ops-1", Note: "key replaced"}))
 }
 
-var flows = []flow{
+// flows are all of them, those in which first attempts are made in the workflow's own task as well: a process that dies
+// there takes with it all that the task has done, and the books alone know of it.
+var flows = slices.Concat(regular, inTask("reads", "full", "part"), inTask("all", "full", "part", "answer lost", "resent", "misconfigured", "repaired", "unpaid"))
+
+// inTask are flows of an account with the setting.
+func inTask(inline string, names ...string) (some []flow) {
+	for _, f := range regular {
+		if slices.Contains(names, f.name) {
+			f.name, f.setting.Inline = f.name+", inline "+inline, inline
+			some = append(some, f)
+		}
+	}
+	return some
+}
+
+var regular = []flow{
 	{
 		name: "full", total: 9800, amount: 9800, ends: refund.StatusSucceeded,
 		steps: []string{

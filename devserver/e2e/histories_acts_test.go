@@ -33,6 +33,9 @@ var (
 	unclear       = control.Fault{Op: "findOrderRefund", Kind: control.FaultAnswer, Errno: new(int64(60021)), Msg: "未获取到有效数据"}
 	stillVerified = control.Fault{Op: "applyOrderRefund", Kind: control.FaultAnswer, Errno: new(int64(10002)), Msg: "系统错误，已消费订单不允许退款"}
 	unreachable   = control.Fault{Op: "queryorderdetail", Kind: control.FaultStatus, Status: 503, Times: -1}
+	// The first attempts, in the workflow's own task, bring no answer.
+	unreachableOnce = control.Fault{Op: "queryorderdetail", Kind: control.FaultStatus, Status: 503}
+	busyOnce        = control.Fault{Op: "applyOrderRefund", Kind: control.FaultStatus, Status: 429}
 )
 
 func failing(o *control.NewBaiduOrder) { o.Outcome = control.Failed }

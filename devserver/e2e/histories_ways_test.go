@@ -25,6 +25,9 @@ const (
 	keysOnly = `approval: {above: 20000, decision_key_files: [decision.key]}`
 )
 
+// inline makes first attempts in the workflow's own task.
+func inline(which string) string { return "inline: " + which }
+
 // Ends of ways.
 const (
 	succeeds  = string(refund.StatusSucceeded)
@@ -119,6 +122,18 @@ var ways = []way{
 		during: []act{reach(refund.StatusNeedsAttention), contradict, reach(refund.StatusNeedsAttention), resolves(refund.ResolveSucceeded)}},
 	{name: "continued-after-termination", order: slow, ends: succeeds,
 		during: []act{reach(refund.StatusProcessing), terminate, (*world).again, settle}},
+
+	// In the workflow's own task.
+	{name: "inline-reads", account: inline("reads"), ends: succeeds},
+	{name: "inline-all", account: inline("all"), amount: 3050, ends: succeeds},
+	{name: "inline-refused", account: inline("all"), amount: 3050, order: unpaid, says: "not paid", ends: fails},
+	{name: "inline-misconfigured", account: inline("all"), amount: 3050, faults: []control.Fault{badSignature}, says: "is misconfigured", ends: succeeds,
+		during: []act{repair}},
+	{name: "inline-handed-over", account: inline("all"), amount: 3050, order: slow, faults: []control.Fault{unreachableOnce, busyOnce}, ends: succeeds,
+		during: []act{reach(refund.StatusProcessing), settle}},
+	{name: "inline-in-doubt", account: inline("all"), amount: 3050, faults: []control.Fault{lost}, says: "no clear answer came", ends: succeeds},
+	{name: "inline-waiting-for-the-result", account: inline("all"), order: slow, says: "waits for the result", ends: stillWaits,
+		during: []act{reach(refund.StatusProcessing)}},
 
 	// Books that were lost.
 	{name: "forgotten-while-waiting-for-approval", own: forgotten(way{account: askOne, amount: 3050}, refund.StatusAwaitingApproval),

@@ -56,8 +56,16 @@ func (w *world) pauseAt(path, wanted string) *pause {
 // TestAWorkerThatIsAskedToStopEndsTheCallThatRuns is what keeps deploys from making doubt: a call that was cut off must be
 // found out about.
 func TestAWorkerThatIsAskedToStopEndsTheCallThatRuns(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, shared.Address(), setting{})
+	for name, inline := range map[string]string{"a regular one": "none", "one in the workflow's own task": "all"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stopsInPeace(t, inline)
+		})
+	}
+}
+
+func stopsInPeace(t *testing.T, inline string) {
+	w := newWorld(t, shared.Address(), setting{Inline: inline})
 	w.edit("level: error", "level: info")
 	monitor := "127.0.0.1:" + freePort(t)
 	w.edit("task_queue:", "monitor: {listen: '"+monitor+"'}\ntask_queue:")

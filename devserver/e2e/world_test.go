@@ -35,6 +35,7 @@ type setting struct {
 	DailyCap     int64  // fen; 0 = none
 	Poll         string // YAML list
 	Timeout      string // of one exchange
+	Inline       string // which first attempts are made in the workflow's own task; "" = none
 	Reconcile    string // YAML, as in "every: 1s"; nothing is compared without
 }
 
@@ -129,6 +130,9 @@ accounts:
   {{.Account}}:
 {{- if .Setting.ApproveAbove}}
     approval: {above: {{.Setting.ApproveAbove}}{{with .Setting.Approval}}, {{.}}{{end}}}
+{{- end}}
+{{- with .Setting.Inline}}
+    inline: {{.}}
 {{- end}}
     limits: {daily_cap: {{.Setting.DailyCap}}}
     baidu:

@@ -30,7 +30,7 @@ func apart() (code int) {
 // again runs this program with other tests and flags.
 func again(tests string, flags ...string) int {
 	args := append([]string{"-test.run", tests, "-test.timeout", "2h", "-whole", "-seed", strconv.FormatUint(*seed, 10),
-		"-failures", strconv.Itoa(*most), "-workers", strconv.Itoa(*workers), "-within", within.String()}, flags...)
+		"-inline", *inline, "-failures", strconv.Itoa(*most), "-workers", strconv.Itoa(*workers), "-within", within.String()}, flags...)
 	if *shuffle {
 		args = append(args, "-shuffle")
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/internal/refundtest"
 	"github.com/refundflow/refundflow/ledger"
 	"github.com/refundflow/refundflow/providers"
@@ -52,6 +53,8 @@ type Flow struct {
 	// Reserved: another refund has drawn the reserve, so that it waits for the next payout,
 	// on Monday.
 	Reserved bool
+	// Inline: first attempts are made in the workflow's own task.
+	Inline activities.Inline
 
 	// What its bench says of the transport.
 	rules            providers.Rules
@@ -114,6 +117,11 @@ func Flows(t *testing.T) []Flow {
 		add("full, approved twice", func(f *Flow) { f.Approved, f.Twice = true, true })
 		add("full, capped", func(f *Flow) { f.Capped = true })
 		add("full, short of reserve", func(f *Flow) { f.Reserved = true })
+		add("full, inline reads", func(f *Flow) { f.Inline = activities.InlineReads })
+		add("full, inline all", func(f *Flow) { f.Inline = activities.InlineAll })
+		if of.rules.Partial {
+			add("part, inline all", func(f *Flow) { f.Part, f.Inline = true, activities.InlineAll })
+		}
 	}
 	return all
 }
@@ -144,7 +152,7 @@ func (f Flow) hears() bool {
 }
 
 func (f Flow) options(post *postman) refundtest.Options {
-	o := refundtest.Options{}
+	o := refundtest.Options{Inline: f.Inline}
 	if f.ShownLate {
 		o.Sandbox.QueryLag = control.Duration(8 * time.Minute)
 	}

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/refundflow/refundflow/activities"
 )
 
 var (
@@ -21,6 +24,7 @@ var (
 	seed     = flag.Uint64("seed", 1, "chooses the pairs, and the order of -shuffle")
 	shuffle  = flag.Bool("shuffle", false, "run the single mishaps in a random order, in which a defect shows sooner")
 	ways     = flag.String("flows", "", "leave out the flows whose name does not contain this text")
+	inline   = flag.String("inline", "", "let every account make first attempts in the workflow's own task: reads or all")
 	only     = flag.String("only", "", "run the scenarios whose script contains this text")
 	list     = flag.Bool("list", false, "print the scripts of the single mishaps and end")
 	workers  = flag.Int("workers", 8, "how many scenarios run at once; most of their time they wait for the disk")
@@ -69,7 +73,7 @@ All of its own:`)
 // TestMatrix demands of every scenario that the invariants hold (docs/guarantees.md).
 func TestMatrix(t *testing.T) {
 	began := time.Now()
-	flows := slices.DeleteFunc(Flows(t), func(f Flow) bool { return !strings.Contains(f.String(), *ways) })
+	flows := wanted(t)
 	require.NotEmpty(t, flows, "no flow's name contains %q", *ways)
 	crew := newCrew(t, *workers, *most)
 	report := newReport(transportsOf(flows))
@@ -118,6 +122,16 @@ func TestMatrix(t *testing.T) {
 			crew.run(fmt.Sprintf("pairs from %d", n), draw(t, random, chosen, results, min(batch, *pairs-n)), report)
 		}
 	}
+}
+
+// wanted are the flows that the flags leave, as they make them.
+func wanted(t *testing.T) []Flow {
+	t.Helper()
+	flows := slices.DeleteFunc(Flows(t), func(f Flow) bool { return !strings.Contains(f.String(), *ways) })
+	for i := range flows {
+		flows[i].Inline = cmp.Or(activities.Inline(*inline), flows[i].Inline)
+	}
+	return flows
 }
 
 // batch is how many pairs are drawn at a time.

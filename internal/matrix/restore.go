@@ -193,9 +193,10 @@ func stood(v refund.View) bool {
 	return slices.ContainsFunc(v.Steps, func(s refund.Step) bool { return s.Status == refund.StatusNeedsAttention })
 }
 
-// strict: nothing else is in the way of what is promised.
+// strict: nothing else is in the way of what is promised, and nothing else is for a person.
 func (x *restore) strict() bool {
-	return x.play.alone() && x.play.scenario.rules.Query == providers.QueryByNumber
+	f := x.play.scenario
+	return x.play.alone() && f.rules.Query == providers.QueryByNumber && !f.strands()
 }
 
 // over: a refund that was to end all the same has ended without a word to the books, when Temporal

@@ -18,7 +18,7 @@ const restoredPairs = 4
 // TestRestoredBooks restores the books of each moment of each flow at each later one, in
 // the way of the runbook, alone and beside another mishap. The flags are those of [TestMatrix].
 func TestRestoredBooks(t *testing.T) {
-	flows := slices.DeleteFunc(Flows(t), func(f Flow) bool { return !f.sends() || !strings.Contains(f.String(), *ways) })
+	flows := slices.DeleteFunc(wanted(t), func(f Flow) bool { return !f.sends() })
 	crew, report := newCrew(t, *workers, *most), newReport(transportsOf(flows))
 	moments, fair := make([][]refundtest.StepMoment, len(flows)), make([]Scenario, len(flows))
 	for i, f := range flows {

@@ -85,7 +85,20 @@ func (i *inbound) Init(next interceptor.ActivityOutboundInterceptor) error {
 	return i.Next.Init(&outbound{interceptor.ActivityOutboundInterceptorBase{Next: next}})
 }
 
-func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (result any, err error) {
+// ExecuteActivity runs one attempt. When the worker dies in a local one, the next worker
+// takes up the workflow's task, and the step in it, as a first attempt: no server has heard
+// of the one before. (It runs the task's earlier local steps again as well, which only a real
+// server shows.)
+func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	for {
+		result, err := i.attempt(ctx, in)
+		if !errors.Is(err, errDied) || !activity.GetInfo(ctx).IsLocalActivity {
+			return result, err
+		}
+	}
+}
+
+func (i *inbound) attempt(ctx context.Context, in *interceptor.ExecuteActivityInput) (result any, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			if _, died := v.(death); !died {
@@ -135,9 +148,11 @@ func (s *server) begin(info activity.Info) (nth int, at times) {
 	defer s.mu.Unlock()
 	step := info.ActivityType.Name
 	s.attempts[step]++
-	if _, seen := s.first[info.ActivityID]; !seen && !info.IsLocalActivity {
+	if _, seen := s.first[info.ActivityID]; !seen {
 		s.first[info.ActivityID] = s.run.env.Now()
-		s.steps[step]++
+		if !info.IsLocalActivity {
+			s.steps[step]++
+		}
 	}
 	s.tick++
 	first := s.first[info.ActivityID]
@@ -174,7 +189,7 @@ type outbound struct {
 
 func (o *outbound) GetInfo(ctx context.Context) activity.Info {
 	info := o.Next.GetInfo(ctx)
-	if at, ok := ctx.Value(timesKey{}).(times); ok && !info.IsLocalActivity {
+	if at, ok := ctx.Value(timesKey{}).(times); ok {
 		info.ScheduledTime, info.StartedTime = at.scheduled, at.started
 	}
 	return info

@@ -50,7 +50,8 @@ type Options struct {
 	// CashierOnly leaves out the OpenAPI credentials: no refund can be asked for
 	// by its number.
 	CashierOnly bool
-	// Approval, DecisionKeys, Limits and Budget are the account's.
+	// Inline, Approval, DecisionKeys, Limits and Budget are the account's.
+	Inline       activities.Inline
 	Approval     refund.ApprovalPolicy
 	DecisionKeys [][]byte
 	Limits       ledger.Limits
@@ -182,7 +183,7 @@ func (w *World) open(o Options) {
 		o.Limits.Zone = Shanghai
 	}
 	w.account = &activities.Account{
-		Name: AccountName, Provider: w.bench.Provider, Limits: o.Limits, Budget: o.Budget,
+		Name: AccountName, Provider: w.bench.Provider, Inline: o.Inline, Limits: o.Limits, Budget: o.Budget,
 		Approval: o.Approval, DecisionKeys: o.DecisionKeys,
 	}
 }

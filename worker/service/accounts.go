@@ -54,7 +54,7 @@ func openAccount(c *config.Config, name string) (activities.Account, error) {
 		bad = append(bad, fmt.Errorf("accounts.%s.approval.%w", name, err))
 	}
 	return activities.Account{
-		Name: name, Provider: provider, NumberPrefix: a.NumberPrefix, Queue: a.Queue,
+		Name: name, Provider: provider, NumberPrefix: a.NumberPrefix, Queue: a.Queue, Inline: a.Inline,
 		Approval: a.Approval.Policy(), DecisionKeys: keys, Limits: limits, Budget: a.Limits.Budget(),
 	}, errors.Join(bad...)
 }
