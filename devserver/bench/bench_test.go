@@ -34,6 +34,16 @@ func TestRatiosAreThoseOfOneRound(t *testing.T) {
 	require.Equal(t, spread{}, r.ratio("wechat", "bare-3", 10, rate), "nothing was measured there")
 }
 
+func TestABareLaneIsComparedWithWhatRanRightBeforeIt(t *testing.T) {
+	r := &result{Cells: []cell{
+		{Lane: "wechat", InFlight: 1, Round: 1, PerSecond: 8}, {Lane: "bare-3", InFlight: 1, Round: 1, PerSecond: 10, Beside: "wechat"},
+		{Lane: "xlife", InFlight: 1, Round: 1, PerSecond: 3}, {Lane: "bare-3", InFlight: 1, Round: 1, PerSecond: 4, Beside: "xlife"},
+	}}
+	require.Equal(t, spread{0.8, 0.8, 0.8}, r.ratio("wechat", "bare-3", 1, rate))
+	require.Equal(t, spread{0.75, 0.75, 0.75}, r.ratio("xlife", "bare-3", 1, rate))
+	require.Equal(t, spread{7, 4, 10}, r.figure("bare-3", 1, rate))
+}
+
 func TestAMedianLiesInTheMiddle(t *testing.T) {
 	require.Equal(t, spread{2, 1, 9}, spreadOf([]float64{9, 1, 2}))
 	require.Equal(t, spread{3, 1, 9}, spreadOf([]float64{9, 1, 2, 4}))

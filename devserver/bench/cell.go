@@ -17,6 +17,8 @@ type cell struct {
 	Lane     string `json:"lane"`
 	InFlight int    `json:"in_flight"`
 	Round    int    `json:"round"`
+	// Beside is the lane right after which a bare one was measured, to be compared with it.
+	Beside string `json:"beside,omitempty"`
 	// Workflows are those that were measured, in Seconds.
 	Workflows int     `json:"workflows"`
 	Seconds   float64 `json:"seconds"`

@@ -29,6 +29,7 @@ var paint = map[string]struct {
 
 // draw writes rate and latency over the load as one picture.
 func (r *result) draw(file string) error {
+	plot.DefaultFont.Variant = "Sans"
 	rates, err := r.chart("workflows a second", rate, false)
 	if err != nil {
 		return err
@@ -39,7 +40,7 @@ func (r *result) draw(file string) error {
 	}
 	const width, height = 26 * vg.Centimeter, 10 * vg.Centimeter
 	canvas := vgsvg.New(width, height)
-	both := draw.Tiles{Rows: 1, Cols: 2, PadX: vg.Centimeter, PadTop: vg.Millimeter, PadBottom: vg.Millimeter}
+	both := draw.Tiles{Rows: 1, Cols: 2, PadX: vg.Centimeter, PadLeft: 3 * vg.Millimeter, PadRight: 3 * vg.Millimeter, PadTop: vg.Millimeter, PadBottom: vg.Millimeter}
 	for i, canvas := range plot.Align([][]*plot.Plot{{rates, latencies}}, both, draw.New(canvas))[0] {
 		[]*plot.Plot{rates, latencies}[i].Draw(canvas)
 	}
@@ -53,15 +54,14 @@ func (r *result) draw(file string) error {
 	return out.Close()
 }
 
-// chart draws a figure of each lane over the load.
+// chart draws a figure of each lane over the load; of latencies, which span orders, logarithmically.
 func (r *result) chart(title string, of func(cell) float64, logarithmic bool) (*plot.Plot, error) {
 	p := plot.New()
 	p.BackgroundColor = color.White
 	p.Title.Text, p.X.Label.Text = title, "in flight"
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, r.ticks()
-	p.Legend.Top, p.Legend.Left = true, true
 	if logarithmic {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: 0}
+		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, milliseconds
 	} else {
 		p.Y.Min = 0
 	}
@@ -89,9 +89,16 @@ func (r *result) chart(title string, of func(cell) float64, logarithmic bool) (*
 		}
 		dots.Color, dots.Shape, dots.Radius = how.color, draw.CircleGlyph{}, vg.Points(2.5)
 		p.Add(line, dots)
-		p.Legend.Add(name, line)
+		if logarithmic { // one legend is enough, and this chart has room for it at the lower right
+			p.Legend.Add(name, line)
+		}
 	}
 	return p, nil
+}
+
+var milliseconds = plot.ConstantTicks{
+	{Value: 10, Label: "10"}, {Value: 20, Label: "20"}, {Value: 50, Label: "50"}, {Value: 100, Label: "100"}, {Value: 200, Label: "200"},
+	{Value: 500, Label: "500"}, {Value: 1000, Label: "1000"}, {Value: 2000, Label: "2000"}, {Value: 5000, Label: "5000"},
 }
 
 func (r *result) ticks() plot.ConstantTicks {

@@ -82,12 +82,13 @@ func (r *result) figure(lane string, inFlight int, of func(cell) float64) spread
 	return spreadOf(values)
 }
 
-// ratio compares two lanes round by round, so that what slowed the machine in one round slowed both.
+// ratio compares two lanes round by round, and a bare one by what it did right after the other: what slowed the machine then,
+// slowed both.
 func (r *result) ratio(lane, against string, inFlight int, of func(cell) float64) spread {
 	var values []float64
 	for _, c := range r.of(lane, inFlight) {
 		for _, other := range r.of(against, inFlight) {
-			if other.Round == c.Round {
+			if other.Round == c.Round && (other.Beside == "" || other.Beside == lane) {
 				values = append(values, of(c)/of(other))
 			}
 		}

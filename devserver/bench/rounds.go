@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
 // warmUp is how many workflows of each lane run before anything is measured: caches fill, pollers find their number.
 const warmUp = 60
 
-// rounds measures all lanes at all levels, again and again, each time in another order.
+// rounds measures all lanes at all levels, again and again, each time in another order: kinds of refunds each with its bare
+// lane right behind it.
 func rounds(ctx context.Context, lanes []lane, levels []int, times int, news io.Writer) (cells []cell, err error) {
 	for _, l := range lanes {
 		fmt.Fprintf(news, "warming up: %s\n", l.name())
@@ -19,17 +21,33 @@ func rounds(ctx context.Context, lanes []lane, levels []int, times int, news io.
 			return nil, err
 		}
 	}
-	for round := range times {
+	turn := func(l lane, level, round int, beside string) error {
+		c, err := measure(ctx, l, level, enough(level))
+		if err != nil {
+			return err
+		}
+		c.Round, c.Beside = round, beside
+		cells = append(cells, c)
+		fmt.Fprintf(news, "round %d of %d: %s\n", round, times, c)
+		return nil
+	}
+	first := slices.DeleteFunc(slices.Clone(lanes), func(l lane) bool {
+		return slices.ContainsFunc(lanes, func(other lane) bool { return besides(other.name()) == l.name() })
+	})
+	for round := 1; round <= times; round++ {
 		for _, level := range levels {
-			rand.Shuffle(len(lanes), func(i, j int) { lanes[i], lanes[j] = lanes[j], lanes[i] })
-			for _, l := range lanes {
-				c, err := measure(ctx, l, level, enough(level))
-				if err != nil {
+			rand.Shuffle(len(first), func(i, j int) { first[i], first[j] = first[j], first[i] })
+			for _, l := range first {
+				if err := turn(l, level, round, ""); err != nil {
 					return nil, err
 				}
-				c.Round = round + 1
-				cells = append(cells, c)
-				fmt.Fprintf(news, "round %d of %d: %s\n", c.Round, times, c)
+				beside := slices.IndexFunc(lanes, func(other lane) bool { return other.name() == besides(l.name()) })
+				if beside < 0 {
+					continue
+				}
+				if err := turn(lanes[beside], level, round, l.name()); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
