@@ -62,6 +62,15 @@ var paths = []path{
 	{name: "begun by update-with-start", begin: submit,
 		price: price{28, actions{submits: 1, updates: 1, steps: 3, books: 2, attributes: 1}}},
 
+	{name: "inline reads: plain", open: answers, account: firstInTask(activities.InlineReads),
+		price: price{16, actions{starts: 1, steps: 1, books: 2, attributes: 1}}},
+	{name: "inline reads: the whole of a verified order", whole: true, open: both(answers, unwinds), account: firstInTask(activities.InlineReads),
+		price: price{22, actions{starts: 1, steps: 2, books: 2, attributes: 1}}},
+	{name: "inline all: plain", open: answers, account: firstInTask(activities.InlineAll),
+		price: price{11, actions{starts: 1, books: 1, attributes: 1}}},
+	{name: "inline all: the whole of a verified order", whole: true, open: both(answers, unwinds), account: firstInTask(activities.InlineAll),
+		price: price{17, actions{starts: 1, steps: 1, books: 2, attributes: 1}}},
+
 	{name: "20 questions until the result is there", open: both(answers, tells), order: late, before: onTheTwentieth,
 		price: price{26, actions{starts: 1, steps: 3, retries: 19, books: 2, attributes: 1}}},
 	{name: byMessage, open: both(tells, proves), from: fromMessage,
@@ -94,6 +103,11 @@ var paths = []path{
 		price: price{21, actions{starts: 1, steps: 2, books: 3, attributes: 1}}},
 	{name: "accepted by the platform, and failed there", open: both(tells, proves), order: doomed, fails: true,
 		price: price{27, actions{starts: 1, steps: 3, books: 3, attributes: 1}}},
+}
+
+// firstInTask makes first attempts in the workflow's own task.
+func firstInTask(which activities.Inline) func(*activities.Account) {
+	return func(a *activities.Account) { a.Inline = which }
 }
 
 func named(t *testing.T, name string) path {
