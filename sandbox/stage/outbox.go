@@ -108,8 +108,10 @@ func (s *Stage) Deliveries(platform, orderID string) []control.Delivery {
 	return found
 }
 
-// Letters lists the letters under way in the order of posting; never nil.
+// Letters lists the letters under way in the order of posting, those among them that are due to be written now; never nil. Who
+// waits for all that are due, on a clock that jumps, would otherwise miss what the loop has not looked at yet.
 func (s *Stage) Letters() []control.LetterUnderWay {
+	s.settle()
 	o := &s.outbox
 	o.mu.Lock()
 	defer o.mu.Unlock()
