@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"regexp"
 	"strconv"
@@ -107,7 +108,7 @@ func choosePorts(frontend int) (p ports, err error) {
 		port int
 		got  *int
 	}{{frontend, &p.frontend}, {0, &p.history}, {0, &p.matching}, {0, &p.worker}} {
-		l, err := listen("--port", want.port)
+		l, err := reserve("--port", want.port)
 		if err != nil {
 			return ports{}, err
 		}
@@ -115,6 +116,20 @@ func choosePorts(frontend int) (p ports, err error) {
 		*want.got = l.Addr().(*net.TCPAddr).Port
 	}
 	return p, nil
+}
+
+// reserve listens on a port, for 0 on a free one below those that outgoing connections take: between the moment at which it is
+// let go and the one at which the server takes it, a busy machine would give one of those away.
+func reserve(flag string, port int) (net.Listener, error) {
+	const lowest, highest, tries = 20000, 31999, 100
+	if port == 0 {
+		for range tries {
+			if l, err := listen(flag, lowest+rand.IntN(highest-lowest+1)); err == nil {
+				return l, nil
+			}
+		}
+	}
+	return listen(flag, port)
 }
 
 func address(port int) string { return net.JoinHostPort(loopback, strconv.Itoa(port)) }
