@@ -25,8 +25,8 @@ import (
 // balance is what every merchant begins with, in fen.
 const balance = 1_000_000
 
-// patience bounds everything a test waits for. It is generous: nothing waits longer than it must.
-const patience = 150 * time.Second
+// patience bounds everything a test waits for, its turn among those that run side by side included. It is generous: nothing waits longer than it must.
+const patience = 8 * time.Minute
 
 // setting is what tests change about an account.
 type setting struct {
