@@ -13,7 +13,7 @@ var breakLastStep = []mutant{
 		costs: "an order loses its verification for a refund that the day's cap then stops",
 		edits: []edit{
 			{"workflows/workflow.go", "s.open, s.approve, s.check, s.hold, s.cancelVerification, s.apply, s.await,", "s.open, s.approve, s.check, s.cancelVerification, s.hold, s.apply, s.await,"},
-			{"ledger/sqlstore/cancel.go", "		if answer, err = t.confirm(r, at, limits); err != nil || !answer.Granted {\n			return err\n		}\n", "		answer.Granted = true\n"},
+			{"ledger/sqlstore/cancel.go", "		if answer, err = t.grant(r, at, limits); err != nil || !answer.Granted {\n			return err\n		}\n", "		answer.Granted = true\n"},
 		},
 		flows: "baidu/cashier |",
 	},
