@@ -72,7 +72,7 @@ mutants: ## the product with one rule broken at a time, which the matrix must no
 
 # Refunds beside bare workflows with as many steps, on the same server; docs/performance.md tells what came of it. Close what
 # else runs. ARGS=-json is for machines, ARGS=-help explains. On its standard output are the results and nothing else.
-bench: bin/bench ## how fast refunds are and what they take, beside bare workflows and naive ones; a quarter of an hour
+bench: bin/bench ## how fast refunds are and what they take, beside bare workflows and naive ones; some ten minutes
 	@bin/bench $(ARGS)
 
 growth: bin/bench ## what refunds take after ten thousand others, and the ledger's latency with a million refunds in it

@@ -80,6 +80,12 @@ func TestResultsAreToldFromWhatWasKept(t *testing.T) {
 	}
 }
 
+func TestNothingIsDrawnOfNothing(t *testing.T) {
+	o := options{plot: filepath.Join(t.TempDir(), "speed.svg")}
+	require.ErrorContains(t, o.tell(&result{}), "nothing to draw")
+	require.NoFileExists(t, o.plot)
+}
+
 func TestFlagsThatMakeNoSenseAreRefusedByName(t *testing.T) {
 	for args, want := range map[string]string{
 		"-levels 0":          "-levels 0: want numbers from 1 to 1000",

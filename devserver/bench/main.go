@@ -72,7 +72,7 @@ answer at once, and a stub. Lanes are measured turn by turn, each time in anothe
               timer between questions; its steps only call the stub
 
 What counts are ratios within one round, of which medians and ranges are told. Close
-what else runs; a whole run takes a quarter of an hour on two processors.
+what else runs; a whole run takes some ten minutes on two processors.
 
   make bench                                        all of it
   make bench ARGS=-json >result.json                everything that was measured

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image/color"
 	"os"
@@ -29,6 +30,9 @@ var paint = map[string]struct {
 
 // draw writes rate and latency over the load as one picture.
 func (r *result) draw(file string) error {
+	if len(r.Cells) == 0 {
+		return errors.New("there is nothing to draw: nothing was measured with -rounds 0")
+	}
 	plot.DefaultFont.Variant = "Sans"
 	rates, err := r.chart("workflows a second", rate, false)
 	if err != nil {

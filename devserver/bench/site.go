@@ -135,8 +135,8 @@ func (s *site) reached(ctx context.Context, address string) (temporalclient.Clie
 	})
 }
 
-// settle makes the merchants at the stand-in and writes the configuration: the product's own settings, as they are when
-// nothing is said.
+// settle makes the merchants at the stand-in and writes the configuration: the product's settings as they are when nothing is
+// said, but for the log, of which there are warnings only.
 func (s *site) settle(ctx context.Context) error {
 	var door control.TLS
 	if err := process.Until(ctx, "the stand-in", func() (err error) {
