@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"text/tabwriter"
 )
 
 // write tells a result to people, in Markdown that reads well as it is.
@@ -44,24 +45,14 @@ func (t *table) add(cells ...string) { *t = append(*t, cells) }
 
 // write pads the cells, so that the source reads like the page.
 func (t table) write(w io.Writer) {
-	width := make([]int, len(t[0]))
-	for _, line := range t {
-		for i, text := range line {
-			width[i] = max(width[i], len([]rune(text)))
-		}
-	}
+	aligned := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	for n, line := range t {
-		for i, text := range line {
-			fmt.Fprintf(w, "| %s%s ", text, strings.Repeat(" ", width[i]-len([]rune(text))))
-		}
-		fmt.Fprintln(w, "|")
+		fmt.Fprintf(aligned, "| %s\t|\n", strings.Join(line, "\t| "))
 		if n == 0 {
-			for i := range line {
-				fmt.Fprintf(w, "|%s", strings.Repeat("-", width[i]+2))
-			}
-			fmt.Fprintln(w, "|")
+			fmt.Fprintln(aligned, strings.Repeat("|---\t", len(line))+"|")
 		}
 	}
+	_ = aligned.Flush() // as of what is printed beside it: who reads no further is not told so
 }
 
 // within writes a median with its range.

@@ -269,8 +269,8 @@ func TestEncryptionCostsNoEventAndNoAction(t *testing.T) {
 	keys := newWorld(t, shared.Address(), setting{}).keys(newKey)
 	spent := measure(t, 12000, 3050, 1, keys.WorkerOptions)
 	t.Logf("%s", spent)
-	require.LessOrEqual(t, len(spent.events), 26, "events")
-	require.LessOrEqual(t, spent.total(), 7, "billable actions: %v", spent.actions)
+	require.Len(t, spent.events, 26, "events")
+	require.Equal(t, 7, spent.total(), "billable actions: %v", spent.actions)
 }
 
 func TestTheCommandLineReadsAndWritesWithTheKeyAndSaysWhichItMisses(t *testing.T) {
