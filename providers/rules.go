@@ -34,6 +34,9 @@ type Rules struct {
 	// Window is how long after payment a refund is possible; 0 means unknown.
 	Window time.Duration `json:"window,omitempty"`
 
+	// NoOrderQuery: the platform cannot be asked about orders, and the stored one stands
+	// in: [Provider].OrderState would answer so without a call.
+	NoOrderQuery bool `json:"no_order_query,omitempty"`
 	// Query says how well the platform can be asked about a refund.
 	Query QueryAbility `json:"query"`
 	// AbsenceReads is in how many readings, AbsenceInterval apart, a refund

@@ -8,6 +8,8 @@ import (
 
 	"github.com/refundflow/refundflow/activities"
 	"github.com/refundflow/refundflow/internal/refundtest"
+	"github.com/refundflow/refundflow/providers"
+	"github.com/refundflow/refundflow/providers/providertest"
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/sandbox/control"
 )
@@ -184,4 +186,24 @@ func TestWhoCancelsDuringALookInTheTaskIsHeardAfterIt(t *testing.T) {
 		{name: "not answered", world: all, acts: []refundtest.Act{refundtest.Before(check, 1, refundtest.Cancel("agent-17"))},
 			faults: []control.Fault{status(opCheck, 503, forEver)}, ends: refund.StatusCancelled, also: nothingSent},
 	})
+}
+
+// TestWhoCannotBeAskedCostsNoQuestion: a platform that knows no question about orders, and whose
+// answer to the refund holds its result, is called once, in the one step that is a call.
+func TestWhoCannotBeAskedCostsNoQuestion(t *testing.T) {
+	t.Parallel()
+	for _, transport := range providertest.Benches() {
+		t.Run(transport.Name, func(t *testing.T) {
+			t.Parallel()
+			w := refundtest.On(t, transport, refundtest.Options{})
+			rules := w.Bench().Provider.Rules()
+			r := w.Run(w.Request("R1", w.Bench().NewOrder(t, control.NewOrder{Total: 9800}), 9800))
+			require.Equal(t, rules.NoOrderQuery, r.Scheduled(check) == 0)
+			require.Equal(t, rules.Query == providers.QueryNone, r.Scheduled(await) == 0)
+			if rules.Query == providers.QueryNone {
+				require.Equal(t, refund.StatusSucceeded, r.Outcome.Status)
+				require.Len(t, requests(r), 1)
+			}
+		})
+	}
 }

@@ -145,6 +145,7 @@ func (s *saga) stillTrying(ctx workflow.Context) bool {
 
 func (s *saga) onAccepted(applied activities.Applied) error {
 	s.sent, s.accepted, s.forgotten, s.Failure = true, true, false, nil
+	s.told = applied.Receipt.State != "" && s.plan.Rules.Query == providers.QueryNone && s.since(versionUnasked)
 	s.PlatformRefundID = applied.Receipt.PlatformRefundID
 	return nil
 }
@@ -162,7 +163,7 @@ func (s *saga) await(ctx workflow.Context) error {
 	for {
 		looks := s.inbox.looks
 		attempt, wake := workflow.WithCancel(ctx)
-		asked := begin(awaiting(attempt, s.plan.Queue, rules), s.plan.Inline, activities.AwaitResult, s.step(ctx))
+		asked := begin(awaiting(attempt, s.plan.Queue, rules), s.asks(), activities.AwaitResult, s.step(ctx))
 		if err := workflow.Await(ctx, func() bool {
 			return asked.IsReady() || s.inbox.looks != looks || s.interrupted()
 		}); err != nil {
@@ -197,6 +198,15 @@ func (s *saga) await(ctx workflow.Context) error {
 		}
 		return s.afterFailure(ctx, f)
 	}
+}
+
+// asks is in which lane the result is asked for. Where the acceptance told it, the question
+// ends in the books and calls nobody.
+func (s *saga) asks() activities.Inline {
+	if s.told {
+		return activities.InlineReads
+	}
+	return s.plan.Inline
 }
 
 // answered ends what a person was needed for: the platform has answered. Who resolves

@@ -83,6 +83,12 @@ func (s *saga) check(ctx workflow.Context) error {
 	if s.sent {
 		return nil
 	}
+	believed := s.Provider + " cannot be asked about orders: the stored order is believed"
+	if s.plan.Rules.NoOrderQuery && s.since(versionUnasked) {
+		s.Failure = nil
+		s.move(ctx, refund.StatusCheckingOrder, believed)
+		return nil
+	}
 	s.move(ctx, refund.StatusCheckingOrder, "asks "+s.Provider+" whether the order is paid and verified")
 	// A platform that cannot be reached must not hold up who wants to cancel.
 	state, _, err := askUntil[providers.OrderState](asking(ctx, s.plan.Queue, unreachableFor, summaries[activities.CheckOrder]),
@@ -95,7 +101,7 @@ func (s *saga) check(ctx workflow.Context) error {
 	}
 	s.Failure = nil
 	if !state.Asked {
-		s.line(ctx, s.Provider+" cannot be asked about orders: the stored order is believed")
+		s.line(ctx, believed)
 		return nil
 	}
 	rules, total := s.plan.Rules, s.Request.Order.Total

@@ -65,7 +65,8 @@ var ways = []string{
 var waysSince = map[version][]string{
 	versionRestored: {"forgotten-while-waiting-for-approval", "forgotten-while-processing"},
 	versionInline: {"inline-reads", "inline-all", "inline-refused", "inline-misconfigured", "inline-handed-over", "inline-in-doubt",
-		"inline-waiting-for-the-result"},
+		"inline-waiting-for-the-result",
+		"unasked", "unasked-inline", "unasked-in-doubt", "unasked-and-approved"}, // where it was asked still
 }
 
 func stored(t *testing.T) (folders []string) {

@@ -36,6 +36,8 @@ type saga struct {
 	approval, over, council *council
 	// letOver are the limits over which people have let the refund.
 	letOver []ledger.Obstacle
+	// told: the acceptance told the result, which this platform cannot be asked for.
+	told bool
 	// wantsCancelling: the order is verified and must not be; cancelled: its
 	// verification is gone for good, or may be.
 	wantsCancelling, cancelled bool

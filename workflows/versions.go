@@ -29,8 +29,13 @@ const (
 	// only keeps workers away that do not know of it.
 	versionInline version = 3
 
+	// versionUnasked: who cannot be asked costs no question. Where a platform knows none about
+	// orders, none is made of it; a result that came with the acceptance, from a platform that
+	// tells it in no other way, is settled in the workflow's own task.
+	versionUnasked version = 4
+
 	// versionNow is what new refunds are opened under.
-	versionNow = versionInline
+	versionNow = versionUnasked
 )
 
 // since reports whether the refund was opened under a version or a later one.

@@ -86,7 +86,7 @@ var refundLanes = []*refundLane{
 		label: "baidu-full", beside: "bare-4", total: 100, amount: 100,
 		merchants: []merchants.Merchant{merchants.Baidu{AppKey: "MMMbench", ClientID: "bench", AppID: 10051, Silent: true}},
 	},
-	{label: "xlife", beside: "bare-3", total: 100, amount: 100, merchants: many(func(n int) merchants.Merchant { return merchants.NewXLife(fmt.Sprint(51515100 + n)) })},
+	{label: "xlife", beside: "bare-1", total: 100, amount: 100, merchants: many(func(n int) merchants.Merchant { return merchants.NewXLife(fmt.Sprint(51515100 + n)) })},
 	{
 		label: "wechat-reads", beside: "bare-3", total: 300, amount: 100, inline: "reads",
 		merchants: many(func(n int) merchants.Merchant {
@@ -174,6 +174,7 @@ type plainLane struct {
 }
 
 var plainLanes = []*plainLane{
+	{label: "bare-1", workflow: typeBare, queue: queueBare, steps: 1},
 	{label: "bare-3", workflow: typeBare, queue: queueBare, steps: 3},
 	{label: "bare-4", workflow: typeBare, queue: queueBare, steps: 4},
 	{label: nameNaive, workflow: typeNaive, queue: queueNaive, stock: true},

@@ -65,7 +65,8 @@ answer at once, and a stub. Lanes are measured turn by turn, each time in anothe
   wechat-reads, wechat-all
               the first, with its first attempts made in the workflow's own task
               (the account's setting "inline")
-  bare-3, -4  a workflow with as many regular activities, each an HTTP call to the
+  bare-1, -3, -4
+              a workflow with as many regular activities, each an HTTP call to the
               stub, on the same server and in the same worker process
   naive       a refund as it is written in an afternoon, on a server with stock
               settings: every step an activity, every status written for lists, a

@@ -23,6 +23,7 @@ var paint = map[string]struct {
 	"xlife":        {color.RGBA{R: 0xe0, G: 0x6c, B: 0x00, A: 0xff}, false},
 	"wechat-reads": {color.RGBA{R: 0x35, G: 0xb5, B: 0xa5, A: 0xff}, false},
 	"wechat-all":   {color.RGBA{R: 0x8a, G: 0xd0, B: 0x3a, A: 0xff}, false},
+	"bare-1":       {color.RGBA{R: 0xbb, G: 0xbb, B: 0xbb, A: 0xff}, true},
 	"bare-3":       {color.RGBA{R: 0x44, G: 0x44, B: 0x44, A: 0xff}, true},
 	"bare-4":       {color.RGBA{R: 0x99, G: 0x99, B: 0x99, A: 0xff}, true},
 	nameNaive:      {color.RGBA{R: 0xc0, G: 0x1c, B: 0x28, A: 0xff}, true},

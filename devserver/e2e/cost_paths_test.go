@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/refundflow/refundflow/activities"
+	"github.com/refundflow/refundflow/providers"
 	"github.com/refundflow/refundflow/refund"
 	"github.com/refundflow/refundflow/sandbox/control"
 )
@@ -135,9 +136,14 @@ func (p path) ends() refund.Status {
 }
 
 // on is its price on a transport. Where the platform cannot be asked for results, what it takes to hear of one comes to
-// the price of each refund that was accepted.
+// the price of each refund that was accepted; where its answer to the refund has the result, questions are saved.
 func (p path) on(t *testing.T, h habits) price {
 	t.Helper()
+	if h.Query == providers.QueryNone {
+		require.True(t, h.NoOrderQuery, "a platform that is asked about orders, and never for results, has prices that are written nowhere")
+		return p.plus(-1, p.questions())
+	}
+	require.False(t, h.NoOrderQuery, "a platform that is asked for results, and never about orders, has prices that are written nowhere")
 	if p.from != "" || p.refused || h.source() == fromAnswer {
 		return p.price
 	}
@@ -146,4 +152,21 @@ func (p path) on(t *testing.T, h habits) price {
 		hearing = named(t, byPerson)
 	}
 	return p.plus(1, hearing.price).plus(-1, named(t, plain).price)
+}
+
+// questions are what the path's questions cost, about the order and for the result.
+func (p path) questions() price {
+	var account activities.Account
+	if p.account != nil {
+		p.account(&account)
+	}
+	switch {
+	case account.Inline != "": // in the workflow's own task, where the result is looked up all the same
+		return price{events: 1}
+	case p.actions[steps] == 0: // it is refused before anything is asked
+		return price{}
+	case p.refused:
+		return price{6, actions{steps: 1, books: 1}}
+	}
+	return price{11, actions{steps: 2}}
 }

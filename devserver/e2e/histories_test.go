@@ -50,7 +50,7 @@ const stillWaits = "running"
 // It is also the recorder of the replay corpus, which package workflows replays for ever after. When the saga's decisions get
 // another version, record a folder for it, and leave those of the older versions as they are:
 //
-//	go -C devserver test ./e2e -run TestEveryWayIsRecorded -args -record ../../workflows/testdata/replay/v3
+//	go -C devserver test ./e2e -run TestEveryWayIsRecorded -args -record ../../workflows/testdata/replay/v4
 //
 // The folder counts from this one.
 func TestEveryWayIsRecordedAndReplays(t *testing.T) {

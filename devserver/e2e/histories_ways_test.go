@@ -135,6 +135,14 @@ var ways = []way{
 	{name: "inline-waiting-for-the-result", account: inline("all"), order: slow, says: "waits for the result", ends: stillWaits,
 		during: []act{reach(refund.StatusProcessing)}},
 
+	// A platform that nobody can ask.
+	{name: "unasked", own: unasked(way{}), says: "the stored order is believed", ends: succeeds},
+	{name: "unasked-inline", own: unasked(way{account: inline("all")}), says: "the stored order is believed", ends: succeeds},
+	{name: "unasked-in-doubt", own: unasked(way{faults: []control.Fault{{Op: "alibaba.xlife.onsite.trade.refund", Kind: control.FaultDisconnect, Phase: control.After}}}),
+		says: "no clear answer came", ends: succeeds},
+	{name: "unasked-and-approved", own: unasked(way{account: askOne}), says: "approved by finance-2", ends: succeeds,
+		during: []act{reach(refund.StatusAwaitingApproval), approves("finance-2")}},
+
 	// Books that were lost.
 	{name: "forgotten-while-waiting-for-approval", own: forgotten(way{account: askOne, amount: 3050}, refund.StatusAwaitingApproval),
 		says: "the books do not know this refund", ends: succeeds,

@@ -70,6 +70,7 @@ func orderIsSeen(t *testing.T, transport Transport) {
 	paid := b.NewOrder(t, control.NewOrder{Total: 9800})
 	state, err := b.Provider.OrderState(t.Context(), paid)
 	require.NoError(t, err)
+	require.Equal(t, b.Ops.Order == "", b.Provider.Rules().NoOrderQuery, "the saga must know beforehand who cannot be asked")
 	if !state.Asked {
 		require.Empty(t, b.Ops.Order, "a provider that asks about orders must say so")
 		return

@@ -202,6 +202,7 @@ func TestAnOrderIsPaidWhenASignedAnswerSaysSo(t *testing.T) {
 	shengpay := newStub(t, text(200, signed(t, order)))
 	s := settings(t, shengpay.URL)
 	s.OrderPath = NoOrderQuery
+	require.True(t, newProvider(t, s).Rules().NoOrderQuery)
 	got, err := newProvider(t, s).OrderState(t.Context(), instruction().Request.Order)
 	require.NoError(t, err)
 	require.False(t, got.Asked)

@@ -79,6 +79,7 @@ func (p *Provider) Rules() providers.Rules {
 		OrderKey:        providers.OrderKeyMerchant,
 		Number:          numberFormat,
 		Partial:         true,
+		NoOrderQuery:    p.settings.OrderPath == NoOrderQuery,
 		Query:           providers.QueryByNumber,
 		AbsenceReads:    3,
 		AbsenceInterval: p.settings.AbsenceInterval,

@@ -70,6 +70,7 @@ func (p *Provider) Rules() providers.Rules {
 		Number:             numberFormat,
 		MaxRefundsPerOrder: 1, // whole orders only (§2.1)
 		Window:             p.settings.Window,
+		NoOrderQuery:       !p.settings.may(MosQuery),
 		Query:              providers.QueryNone,
 		// Repeating is asking: one reading that says nothing is enough, and a day of
 		// repeats is expected rather than alarming (§4).

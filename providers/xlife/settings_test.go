@@ -98,7 +98,7 @@ func TestTheRulesFollowTheEntitlements(t *testing.T) {
 	s := settings(t, "http://localhost")
 	want := providers.Rules{
 		Provider: "xlife", Merchant: "xlife/12345678", OrderKey: providers.OrderKeyMerchant, Number: numberFormat,
-		MaxRefundsPerOrder: 1, Query: providers.QueryNone,
+		MaxRefundsPerOrder: 1, NoOrderQuery: true, Query: providers.QueryNone,
 		AbsenceReads: 1, AbsenceInterval: 5 * time.Second, MaxResends: 200, RepeatAnswers: true,
 		Poll:    []time.Duration{5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute},
 		PollFor: 24 * time.Hour,
