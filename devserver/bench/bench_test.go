@@ -80,6 +80,14 @@ func TestResultsAreToldFromWhatWasKept(t *testing.T) {
 	}
 }
 
+func TestTheLedgerIsToldApartFromTheWorkerItIsAPartOf(t *testing.T) {
+	r := result{
+		Cells:    []cell{{Lane: "wechat", InFlight: 1, Round: 1, CPU: cpu{Server: 20, Worker: 8}}},
+		Expenses: []expense{{Lane: "wechat", Worker: map[string]float64{"ledger": 0.25, "saga": 0.75}}},
+	}
+	require.Equal(t, []string{"wechat", "1", "28.0 (28.0–28.0)", "", "20.0", "6.0", "2.0", "", ""}, r.times()[1])
+}
+
 func TestNothingIsDrawnOfNothing(t *testing.T) {
 	o := options{plot: filepath.Join(t.TempDir(), "speed.svg")}
 	require.ErrorContains(t, o.tell(&result{}), "nothing to draw")

@@ -90,7 +90,7 @@ func parse(args []string) (options, error) {
 	levels := flags.String("levels", "1,10,40,100", "how many are in flight at once, `numbers` from 1 to 1000")
 	marks := flags.String("growth", "", "look at what refunds take after so many others, `numbers` that grow")
 	only := flags.String("only", "", "measure these `lanes` only, such as wechat,bare-3")
-	flags.IntVar(&o.rounds, "rounds", 3, "how often each lane is measured at each level; 0 leaves that out")
+	flags.IntVar(&o.rounds, "rounds", 5, "how often each lane is measured at each level; 0 leaves that out")
 	flags.BoolVar(&o.json, "json", false, "tell everything that was measured, for machines")
 	flags.BoolVar(&o.disk, "disk", false, "the Temporal servers keep what they store in files, as in production, not in memory")
 	flags.StringVar(&o.bin, "bin", "bin", "the `folder` with the programs sandbox, worker, starter and devserver")

@@ -32,7 +32,7 @@ func (r *result) write(w io.Writer) {
 		r.remains().write(w)
 	}
 	if len(r.StartUp) > 0 {
-		fmt.Fprintf(w, "\n### Start-up, ms\n\n")
+		fmt.Fprintf(w, "\n### Start-up\n\n")
 		r.starts().write(w)
 	}
 	r.Growth.write(w)
@@ -71,39 +71,59 @@ func (r *result) lanesAt(level int) []string {
 	return names
 }
 
+// compared is a lane beside another one, where both were measured.
+func (r *result) compared(name, against string, level int, of func(cell) float64) string {
+	if against == "" || len(r.of(against, level)) == 0 {
+		return ""
+	}
+	return r.ratio(name, against, level, of).within("%.2f")
+}
+
 // speeds is what callers see under a load: beside the bare workflow, and beside the naive one.
 func (r *result) speeds(level int) table {
 	t := table{{"", "a second", "of bare", "of naive", "p50 ms", "of bare", "of naive", "p95 ms", "p99 ms"}}
 	for _, name := range r.lanesAt(level) {
-		compared := func(against string, of func(cell) float64) string {
-			if against == "" || against == name || len(r.of(against, level)) == 0 {
-				return ""
-			}
-			return r.ratio(name, against, level, of).within("%.2f")
-		}
 		bare, naive := besides(name), ""
 		if bare != "" {
 			naive = nameNaive
 		}
-		t.add(name, r.figure(name, level, rate).within("%.1f"), compared(bare, rate), compared(naive, rate),
-			r.figure(name, level, p50).within("%.0f"), compared(bare, p50), compared(naive, p50),
+		t.add(name, r.figure(name, level, rate).within("%.1f"), r.compared(name, bare, level, rate), r.compared(name, naive, level, rate),
+			r.figure(name, level, p50).within("%.0f"), r.compared(name, bare, level, p50), r.compared(name, naive, level, p50),
 			fmt.Sprintf("%.0f", r.figure(name, level, p95).median), fmt.Sprintf("%.0f", r.figure(name, level, p99).median))
 	}
 	return t
 }
 
-// times is the processor time by process, at each level.
+// times is the processor time by process, at each level. The ledger, which is a part of the worker's process, has the share
+// that the worker's profile gives it.
 func (r *result) times() table {
-	t := table{{"", "in flight", "all", "server", "worker", "platform", "caller"}}
+	t := table{{"", "in flight", "all", "of bare", "server", "worker", "ledger", "platform", "caller"}}
 	for _, level := range r.levels() {
 		for _, name := range r.lanesAt(level) {
-			part := func(of func(cell) float64) string { return fmt.Sprintf("%.1f", r.figure(name, level, of).median) }
-			t.add(name, fmt.Sprint(level), r.figure(name, level, allCPU).within("%.1f"),
-				part(func(c cell) float64 { return c.CPU.Server }), part(func(c cell) float64 { return c.CPU.Worker }),
+			part := func(of func(cell) float64) string {
+				if ms := r.figure(name, level, of).median; ms > 0 {
+					return fmt.Sprintf("%.1f", ms)
+				}
+				return ""
+			}
+			ledger := r.shareOf(name, "ledger")
+			t.add(name, fmt.Sprint(level), r.figure(name, level, allCPU).within("%.1f"), r.compared(name, besides(name), level, allCPU),
+				part(func(c cell) float64 { return c.CPU.Server }), part(func(c cell) float64 { return c.CPU.Worker * (1 - ledger) }),
+				part(func(c cell) float64 { return c.CPU.Worker * ledger }),
 				part(func(c cell) float64 { return c.CPU.Platform }), part(func(c cell) float64 { return c.CPU.Caller }))
 		}
 	}
 	return t
+}
+
+// shareOf is a part of the program's share of the worker's processor time in a lane; 0 where no profile was taken.
+func (r *result) shareOf(lane, room string) float64 {
+	for _, e := range r.Expenses {
+		if e.Lane == lane {
+			return e.Worker[room]
+		}
+	}
+	return 0
 }
 
 func (r *result) remains() table {
@@ -123,7 +143,7 @@ func (r *result) remains() table {
 }
 
 func (r *result) starts() table {
-	t := table{{"", "median (range)", "at most"}}
+	t := table{{"ms", "median (range)", "at most"}}
 	for _, s := range r.StartUp {
 		t.add(s.What, spreadOf(slices.Clone(s.MS)).within("%.0f"), fmt.Sprintf("%.0f", s.Want))
 	}
