@@ -22,10 +22,12 @@ func (s *Store) Restored(ctx context.Context, at, until time.Time) (int, error) 
 	return int(open), err
 }
 
-// markRestored is told how statements are executed: look has no tx.
+// markRestored is told how statements are executed: look has no tx. Of several restores the
+// one that asks for longest counts, also of those that were written down at one moment.
 func markRestored(exec func(query string, args ...any) (int64, error), at, until time.Time) (open int64, err error) {
 	if _, err := exec(`INSERT INTO restores (at, ask_until) VALUES (?, ?)
-		ON CONFLICT (at) DO UPDATE SET ask_until = excluded.ask_until`, micros(at), micros(until)); err != nil {
+		ON CONFLICT (at) DO UPDATE SET ask_until = CASE WHEN excluded.ask_until > restores.ask_until THEN excluded.ask_until
+			ELSE restores.ask_until END`, micros(at), micros(until)); err != nil {
 		return 0, err
 	}
 	return exec(`UPDATE refunds SET ask_first = 1 WHERE status = 'open' AND sending = 'none'`)
